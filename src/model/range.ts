@@ -1,0 +1,29 @@
+import { compareIp, formatIp, type Ip } from './ip.ts'
+import { lastOfPrefix, type Prefix } from './prefix.ts'
+
+/** Addresses `first` to `last`, both included, of one family; `first` is not after `last`. */
+export interface IpRange {
+  readonly first: Ip
+  readonly last: Ip
+}
+
+export function rangeOfPrefix(prefix: Prefix): IpRange {
+  return { first: prefix.address, last: lastOfPrefix(prefix) }
+}
+
+export function rangeContains(range: IpRange, ip: Ip): boolean {
+  return ip.family === range.first.family && compareIp(range.first, ip) <= 0 && compareIp(ip, range.last) <= 0
+}
+
+export function rangesOverlap(a: IpRange, b: IpRange): boolean {
+  return a.first.family === b.first.family && compareIp(a.first, b.last) <= 0 && compareIp(b.first, a.last) <= 0
+}
+
+/** How many addresses; a bigint, because an IPv6 range may have 2^128. */
+export function rangeSize(range: IpRange): bigint {
+  return range.last.value - range.first.value + 1n
+}
+
+export function formatRange(range: IpRange): string {
+  return `${formatIp(range.first)} - ${formatIp(range.last)}`
+}

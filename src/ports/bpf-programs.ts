@@ -1,0 +1,23 @@
+/** Loading and attaching the datapath's programs. What is attached is pinned and goes on when the agent ends. */
+
+export type BpfHook =
+  | { readonly kind: 'tc'; readonly device: string; readonly ifindex: number; readonly direction: 'ingress' | 'egress' }
+  | { readonly kind: 'cgroup'; readonly path: string; readonly program: string }
+
+export interface BpfAttachment {
+  readonly hook: BpfHook
+  readonly program: string
+  /** How it hangs there: `tcx` (kernel 6.6 and newer), `clsact` below it, `cgroup`. */
+  readonly mechanism: 'tcx' | 'clsact' | 'cgroup'
+}
+
+export interface BpfPrograms {
+  /** Programs on a device, both directions. Idempotent; replaces an older build of ours without a gap, leaves foreign programs alone. */
+  attachDevice(device: { readonly name: string; readonly ifindex: number }): void
+  detachDevice(ifindex: number): void
+  /** Socket hooks (connect4, sendmsg4, recvmsg4, getpeername4) on a cgroup2 folder, for everything below it. Idempotent. */
+  attachCgroup(path: string): void
+  detachCgroup(path: string): void
+  attachments(): readonly BpfAttachment[]
+  close(): void
+}

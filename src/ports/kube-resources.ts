@@ -1,0 +1,39 @@
+import type { KubeResource } from './kube-api.ts'
+
+export const SERVICES: KubeResource = {
+  group: '',
+  version: 'v1',
+  plural: 'services',
+  kind: 'Service',
+  namespaced: true,
+}
+export const NODES: KubeResource = { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false }
+export const EVENTS: KubeResource = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
+export const ENDPOINT_SLICES: KubeResource = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+}
+export const LEASES: KubeResource = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+}
+export const POOLS: KubeResource = {
+  group: 'cilium.io',
+  version: 'v2',
+  plural: 'ciliumloadbalancerippools',
+  kind: 'CiliumLoadBalancerIPPool',
+  namespaced: false,
+}
+export const L2_POLICIES: KubeResource = {
+  group: 'cilium.io',
+  version: 'v2alpha1',
+  plural: 'ciliuml2announcementpolicies',
+  kind: 'CiliumL2AnnouncementPolicy',
+  namespaced: false,
+}
