@@ -1,0 +1,27 @@
+import { AGENT_CONFIG_LAYOUT } from './agent-config.ts'
+import { COUNTER_LAYOUT } from './counter.ts'
+import { CT4_KEY_LAYOUT } from './ct4-key.ts'
+import { CT_ENTRY_LAYOUT } from './ct-entry.ts'
+import { L2_ENTRY_LAYOUT, L2_KEY4_LAYOUT } from './l2-responder4.ts'
+import { LB4_BACKEND_LAYOUT } from './lb4-backend.ts'
+import { LB4_KEY_LAYOUT } from './lb4-key.ts'
+import { LB4_REVERSE_NAT_LAYOUT } from './lb4-reverse-nat.ts'
+import { LB_SERVICE_LAYOUT } from './lb-service.ts'
+import { SOCK4_REVERSE_KEY_LAYOUT, SOCK4_REVERSE_LAYOUT } from './sock4-reverse.ts'
+import type { StructLayout } from './struct-layout.ts'
+
+/** Every struct that has a codec here. */
+export const BPF_LAYOUTS: readonly StructLayout[] = [
+  LB4_KEY_LAYOUT,
+  LB_SERVICE_LAYOUT,
+  LB4_BACKEND_LAYOUT,
+  LB4_REVERSE_NAT_LAYOUT,
+  CT4_KEY_LAYOUT,
+  CT_ENTRY_LAYOUT,
+  SOCK4_REVERSE_KEY_LAYOUT,
+  SOCK4_REVERSE_LAYOUT,
+  L2_KEY4_LAYOUT,
+  L2_ENTRY_LAYOUT,
+  AGENT_CONFIG_LAYOUT,
+  COUNTER_LAYOUT,
+]
