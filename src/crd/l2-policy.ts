@@ -1,0 +1,41 @@
+import { compileInterfacePattern } from '#model/interface-pattern.ts'
+import type { L2Policy } from '#model/l2-policy.ts'
+import { readLabelSelector } from './label-selector.ts'
+import { readMetadata } from './metadata.ts'
+import { type Decoded, elements, expectObject, field, note, type Place, readFlag, readText, rootPlace } from './place.ts'
+
+/**
+ * A CiliumL2AnnouncementPolicy (cilium.io/v2alpha1). Patterns that compile stay in force beside one that does not. There is no value when a
+ * selector is wrong, or when no pattern is left: none at all would mean all interfaces.
+ */
+export function decodeL2Policy(object: unknown): Decoded<L2Policy> {
+  const root = rootPlace(object)
+  const metadata = readMetadata(root)
+  const spec = field(root, 'spec')
+  expectObject(spec)
+  const serviceSelector = readLabelSelector(field(spec, 'serviceSelector'))
+  const nodeSelector = readLabelSelector(field(spec, 'nodeSelector'))
+  const written = elements(field(spec, 'interfaces'))
+  const interfaces = written.flatMap(readPattern)
+  const externalIps = readFlag(field(spec, 'externalIPs'), false)
+  const loadBalancerIps = readFlag(field(spec, 'loadBalancerIPs'), false)
+  const noneLeft = written.length > 0 && interfaces.length === 0
+  if (metadata === undefined || serviceSelector === undefined || nodeSelector === undefined || noneLeft) {
+    return { value: undefined, mistakes: root.mistakes }
+  }
+  const { name, generation } = metadata
+  const value = { name, generation, serviceSelector, nodeSelector, interfaces, externalIps, loadBalancerIps }
+  return { value, mistakes: root.mistakes }
+}
+
+function readPattern(place: Place): readonly string[] {
+  const text = readText(place)
+  if (text === '') {
+    note(place, 'is empty', 'write the name of an interface, or leave interfaces out for all')
+    return []
+  }
+  const compiled = compileInterfacePattern(text)
+  if (compiled.ok) return [text]
+  note(place, compiled.error.problem, compiled.error.remedy)
+  return []
+}
