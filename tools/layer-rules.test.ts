@@ -19,7 +19,10 @@ function problems(...files: readonly SourceFile[]): readonly string[] {
 const CORE: SourceFile = { path: 'src/core/a.ts', source: '' }
 
 test('layerBreaches() is empty for imports along the table', () => {
-  const shell = { path: 'src/shell/b.ts', source: "import '#core/a.ts'\nimport 'node:fs'\nimport 'yaml'\nimport './c.ts'" }
+  const shell = {
+    path: 'src/shell/b.ts',
+    source: "import '#core/a.ts'\nimport 'node:fs'\nimport 'yaml'\nimport './c.ts'",
+  }
   assert.deepEqual(problems(CORE, shell, { path: 'src/shell/c.ts', source: '' }), [])
 })
 
