@@ -52,7 +52,8 @@ export function encodeNodeFacts(facts: NodeFacts): string {
 export function decodeNodeFacts(text: string): Result<NodeFacts, readonly Mistake[]> {
   const json = parseJson(text)
   if (!isRecord(json)) return err([mistake('', text, 'is not a JSON object')])
-  if (json['version'] !== 1) return err([mistake('version', show(json['version']), 'is not the version 1 that is known here')])
+  if (json['version'] !== 1)
+    return err([mistake('version', show(json['version']), 'is not the version 1 that is known here')])
   const mistakes: Mistake[] = []
   const devices = decodeDevices(json['devices'], mistakes)
   const holds = decodeHolds(json['holds'], mistakes)

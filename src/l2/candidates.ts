@@ -1,0 +1,147 @@
+import { formatIp } from '#model/ip.ts'
+import type { L2Policy } from '#model/l2-policy.ts'
+import { prefixContains } from '#model/prefix.ts'
+import { type Labels, selectorMatches } from '#model/selector.ts'
+import type { Claim } from './claims.ts'
+import { matchInterfaces } from './interfaces.ts'
+import type { NodeDevice, NodeFacts } from './node-facts.ts'
+
+/** A node as the election sees it. */
+export interface NodeView {
+  readonly name: string
+  readonly labels: Labels
+  /** Of its Lease: `absent` when no agent ever reported, `expired` when it was not renewed in time. */
+  readonly lease: 'live' | 'expired' | 'absent'
+  readonly facts: NodeFacts
+  /** Why the facts could not be read; undefined when they could. */
+  readonly mistake: string | undefined
+}
+
+/** Whether a node may own an address, and why not. */
+export type Verdict =
+  | {
+      readonly code: 'Eligible'
+      /** Devices to answer on, by name. */
+      readonly devices: readonly string[]
+      /** False: no device of any node lies on the address's subnet, so any device of the policy will do. */
+      readonly onSubnet: boolean
+    }
+  | { readonly code: 'NoPolicy'; readonly omittedBy: readonly string[] }
+  | { readonly code: 'NodeNotSelected'; readonly policies: readonly string[] }
+  | { readonly code: 'NoLease' }
+  | { readonly code: 'NotLive' }
+  | { readonly code: 'FactsUnreadable'; readonly mistake: string }
+  | { readonly code: 'NoDevice'; readonly policies: readonly string[]; readonly existing: readonly string[] }
+  | { readonly code: 'NotOnSubnet'; readonly devices: readonly string[] }
+  | { readonly code: 'NoCarrier'; readonly devices: readonly string[] }
+  | { readonly code: 'NoLocalEndpoint' }
+
+/** Verdicts on all nodes for one claim, by node name. */
+export type Judge = (claim: Claim) => ReadonlyMap<string, Verdict>
+
+/**
+ * A judge over these nodes and policies. Claims with the same policies and the same subnets share one answer, so that thousands of
+ * addresses cost hardly more than one.
+ */
+export function createJudge(nodes: readonly NodeView[], policies: readonly L2Policy[]): Judge {
+  const byName = new Map(policies.map((policy) => [policy.name, policy]))
+  const shared = new Map<string, ReadonlyMap<string, Verdict>>()
+  const prefixes = nodes.flatMap((node) => node.facts.devices.flatMap((device) => device.prefixes))
+  const distinct = [...new Map(prefixes.map((prefix) => [`${formatIp(prefix.address)}/${prefix.lengthBits}`, prefix]))]
+  return (claim) => {
+    const subnets = distinct.filter(([, prefix]) => prefixContains(prefix, claim.address)).map(([text]) => text)
+    const key = [claim.policies.join(), claim.omittedBy.join(), subnets.join(), claim.address.family].join(';')
+    const known = shared.get(key) ?? judgeAll(claim, nodes, byName)
+    shared.set(key, known)
+    return claim.localNodes === undefined ? known : onlyLocal(known, claim.localNodes)
+  }
+}
+
+function onlyLocal(
+  verdicts: ReadonlyMap<string, Verdict>,
+  localNodes: ReadonlySet<string>,
+): ReadonlyMap<string, Verdict> {
+  const local = new Map<string, Verdict>()
+  for (const [node, verdict] of verdicts) {
+    local.set(node, verdict.code === 'Eligible' && !localNodes.has(node) ? { code: 'NoLocalEndpoint' } : verdict)
+  }
+  return local
+}
+
+function judgeAll(
+  claim: Claim,
+  nodes: readonly NodeView[],
+  byName: ReadonlyMap<string, L2Policy>,
+): ReadonlyMap<string, Verdict> {
+  const policies = claim.policies.flatMap((name) => byName.get(name) ?? [])
+  const matched = nodes.map((node) => ({ node, ...matchNode(node, policies) }))
+  const subnetExists = matched.some(({ devices }) => devices.some((device) => isOnSubnet(device, claim)))
+  return new Map(matched.map((match) => [match.node.name, judge(claim, match, subnetExists)]))
+}
+
+interface NodeMatch {
+  readonly node: NodeView
+  /** Names of the claim's policies that select the node. */
+  readonly selecting: readonly string[]
+  readonly devices: readonly NodeDevice[]
+}
+
+function matchNode(node: NodeView, policies: readonly L2Policy[]): Omit<NodeMatch, 'node'> {
+  const selecting = policies.filter((policy) => selectorMatches(policy.nodeSelector, node.labels))
+  const names = node.facts.devices.map((device) => device.name)
+  const matched = new Set(selecting.flatMap((policy) => matchInterfaces(policy.interfaces, names).names))
+  return {
+    selecting: selecting.map((policy) => policy.name),
+    devices: node.facts.devices.filter((device) => matched.has(device.name)),
+  }
+}
+
+function judge(claim: Claim, { node, selecting, devices }: NodeMatch, subnetExists: boolean): Verdict {
+  if (claim.policies.length === 0) return { code: 'NoPolicy', omittedBy: claim.omittedBy }
+  if (selecting.length === 0) return { code: 'NodeNotSelected', policies: claim.policies }
+  if (node.mistake !== undefined) return { code: 'FactsUnreadable', mistake: node.mistake }
+  if (node.lease === 'absent') return { code: 'NoLease' }
+  if (node.lease === 'expired') return { code: 'NotLive' }
+  if (devices.length === 0) {
+    return { code: 'NoDevice', policies: selecting, existing: node.facts.devices.map((device) => device.name) }
+  }
+  const near = subnetExists ? devices.filter((device) => isOnSubnet(device, claim)) : devices
+  if (near.length === 0) return { code: 'NotOnSubnet', devices: devices.map((device) => device.name) }
+  const up = near.filter((device) => device.carrier)
+  if (up.length === 0) return { code: 'NoCarrier', devices: near.map((device) => device.name) }
+  return { code: 'Eligible', devices: up.map((device) => device.name), onSubnet: subnetExists }
+}
+
+function isOnSubnet(device: NodeDevice, claim: Claim): boolean {
+  return device.prefixes.some((prefix) => prefixContains(prefix, claim.address))
+}
+
+/** A verdict for people, with what to do about it. */
+export function formatVerdict(verdict: Verdict): string {
+  switch (verdict.code) {
+    case 'Eligible':
+      return verdict.onSubnet
+        ? `may answer on ${verdict.devices.join(', ')}`
+        : `may answer on ${verdict.devices.join(', ')}; no device of any node lies on the subnet of the address`
+    case 'NoPolicy':
+      return verdict.omittedBy.length === 0
+        ? 'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does'
+        : `policy ${verdict.omittedBy.join(', ')} leaves this kind of address out: set loadBalancerIPs or externalIPs to true`
+    case 'NodeNotSelected':
+      return `nodeSelector of policy ${verdict.policies.join(', ')} does not match the node's labels`
+    case 'NoLease':
+      return 'no agent has reported from this node: look at its agent pod'
+    case 'NotLive':
+      return 'the Lease of its agent was not renewed in time: the node or its agent is down, or cut off from the API'
+    case 'FactsUnreadable':
+      return `its facts cannot be read: ${verdict.mistake}`
+    case 'NoDevice':
+      return `interfaces of policy ${verdict.policies.join(', ')} match none of its devices (${verdict.existing.join(', ') || 'it has none'})`
+    case 'NotOnSubnet':
+      return `${verdict.devices.join(', ')} does not lie on the subnet of the address`
+    case 'NoCarrier':
+      return `${verdict.devices.join(', ')} has no carrier`
+    case 'NoLocalEndpoint':
+      return 'externalTrafficPolicy is Local and no ready endpoint runs here'
+  }
+}
