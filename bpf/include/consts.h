@@ -60,6 +60,14 @@ enum ct_flags {
 	CT_RST = 1 << 6,
 };
 
+/* How long a flow without packets counts as alive. */
+enum ct_timeout_seconds {
+	CT_TIMEOUT_TCP = 8000,
+	CT_TIMEOUT_TCP_OPENING = 60, /* no reply yet */
+	CT_TIMEOUT_TCP_CLOSED = 10,
+	CT_TIMEOUT_ANY = 60,
+};
+
 /* Why a packet was not forwarded. The order is the order of the counters; add at the end only. */
 enum drop_reason {
 	DROP_NONE = 0,
@@ -75,6 +83,7 @@ enum drop_reason {
 	DROP_NO_ROUTE = 10,
 	DROP_WRITE_FAILED = 11,
 	DROP_TTL = 12,
+	DROP_TOO_BIG = 13, /* for the link to the backend or the client */
 	DROP_REASONS
 };
 
@@ -90,5 +99,9 @@ enum counter_id {
 	COUNTER_ARP_CONFLICTS = 8,
 	COUNTER_SOCK_TRANSLATED = 9,
 	COUNTER_SOCK_NO_BACKEND = 10,
+	COUNTER_ECHO_REPLIES = 11,
+	COUNTER_RESETS_SENT = 12,
+	COUNTER_ICMP_TRANSLATED = 13,
+	COUNTER_ICMP_UNRELATED = 14, /* an ICMP error for an address of ours that belongs to no flow: passed on */
 	COUNTERS
 };

@@ -194,7 +194,9 @@ struct l2_entry {
 	/* bpf_ktime_get_ns() of the last frame in which another station claimed this address, 0 for never; and its MAC */
 	__u64 conflict_ns;
 	__u8 conflict_mac[ETH_ALEN];
-	__u16 pad;
+	/* what to answer: the MAC of the interface, which a tc program cannot ask the kernel for */
+	__u8 mac[ETH_ALEN];
+	__u32 pad;
 };
 
 /* One element: the knobs that change while the programs run. */

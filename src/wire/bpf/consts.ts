@@ -55,6 +55,15 @@ export const CT_FLAGS = {
   CT_RST: 1 << 6,
 } as const
 
+/** enum ct_timeout_seconds: how long a flow without packets counts as alive */
+export const CT_TIMEOUT_SECONDS = {
+  CT_TIMEOUT_TCP: 8000,
+  /** No reply yet. */
+  CT_TIMEOUT_TCP_OPENING: 60,
+  CT_TIMEOUT_TCP_CLOSED: 10,
+  CT_TIMEOUT_ANY: 60,
+} as const
+
 /** enum drop_reason: the index into map `drops` */
 export const DROP_REASON = {
   DROP_NONE: 0,
@@ -70,7 +79,8 @@ export const DROP_REASON = {
   DROP_NO_ROUTE: 10,
   DROP_WRITE_FAILED: 11,
   DROP_TTL: 12,
-  DROP_REASONS: 13,
+  DROP_TOO_BIG: 13,
+  DROP_REASONS: 14,
 } as const
 
 /** enum counter_id: the index into map `counters` */
@@ -86,7 +96,11 @@ export const COUNTER_ID = {
   COUNTER_ARP_CONFLICTS: 8,
   COUNTER_SOCK_TRANSLATED: 9,
   COUNTER_SOCK_NO_BACKEND: 10,
-  COUNTERS: 11,
+  COUNTER_ECHO_REPLIES: 11,
+  COUNTER_RESETS_SENT: 12,
+  COUNTER_ICMP_TRANSLATED: 13,
+  COUNTER_ICMP_UNRELATED: 14,
+  COUNTERS: 15,
 } as const
 
 /** By the name of the enum in C, for the check against BTF. */
@@ -98,6 +112,7 @@ export const BPF_ENUMS: Readonly<Record<string, Readonly<Record<string, number>>
   backend_flags: BACKEND_FLAGS,
   ct_direction: CT_DIRECTION,
   ct_flags: CT_FLAGS,
+  ct_timeout_seconds: CT_TIMEOUT_SECONDS,
   drop_reason: DROP_REASON,
   counter_id: COUNTER_ID,
 }

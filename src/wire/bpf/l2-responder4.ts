@@ -2,7 +2,7 @@ import type { Ip } from '#model/ip.ts'
 import { type Mac, macFromBytes, macToBytes } from '#model/mac.ts'
 import { ok, type Result } from '#model/result.ts'
 import { readIpv4, writeIpv4 } from './address.ts'
-import { be32, octets, u16, u32, u64 } from './field.ts'
+import { be32, octets, u32, u64 } from './field.ts'
 import {
   newStruct,
   readOctets,
@@ -29,6 +29,8 @@ export interface L2Entry {
   readonly conflictNs: bigint
   /** Of that station; undefined when there never was one. */
   readonly conflictMac: Mac | undefined
+  /** What is answered: the MAC of the interface, which the kernel's side cannot ask for. */
+  readonly mac: Mac
 }
 
 export const L2_KEY4_LAYOUT = {
@@ -39,11 +41,14 @@ export const L2_KEY4_LAYOUT = {
 
 export const L2_ENTRY_LAYOUT = {
   struct: 'l2_entry',
-  lengthOctets: 24,
-  fields: { replies: u64(0), conflict_ns: u64(8), conflict_mac: octets(16, 6), pad: u16(22) },
+  lengthOctets: 32,
+  fields: { replies: u64(0), conflict_ns: u64(8), conflict_mac: octets(16, 6), mac: octets(22, 6), pad: u32(28) },
 }
 
-export const NEW_L2_ENTRY: L2Entry = { replies: 0n, conflictNs: 0n, conflictMac: undefined }
+/** The entry of an address that was just taken over. */
+export function newL2Entry(mac: Mac): L2Entry {
+  return { replies: 0n, conflictNs: 0n, conflictMac: undefined, mac }
+}
 
 export function encodeL2Key4(key: L2Key4): Uint8Array {
   const view = newStruct(L2_KEY4_LAYOUT)
@@ -68,16 +73,18 @@ export function encodeL2Entry(entry: L2Entry): Uint8Array {
   if (entry.conflictMac !== undefined) {
     writeOctets(view, L2_ENTRY_LAYOUT.fields.conflict_mac, macToBytes(entry.conflictMac))
   }
+  writeOctets(view, L2_ENTRY_LAYOUT.fields.mac, macToBytes(entry.mac))
   return structBytes(view)
 }
 
 export function decodeL2Entry(bytes: Uint8Array): Result<L2Entry, StructDefect> {
   const view = viewStruct(bytes, L2_ENTRY_LAYOUT)
   if (!view.ok) return view
-  const mac = readOctets(view.value, L2_ENTRY_LAYOUT.fields.conflict_mac)
+  const conflictMac = readOctets(view.value, L2_ENTRY_LAYOUT.fields.conflict_mac)
   return ok({
     replies: readUint64(view.value, L2_ENTRY_LAYOUT.fields.replies),
     conflictNs: readUint64(view.value, L2_ENTRY_LAYOUT.fields.conflict_ns),
-    conflictMac: mac.some((octet) => octet !== 0) ? macFromBytes(mac) : undefined,
+    conflictMac: conflictMac.some((octet) => octet !== 0) ? macFromBytes(conflictMac) : undefined,
+    mac: macFromBytes(readOctets(view.value, L2_ENTRY_LAYOUT.fields.mac)),
   })
 }
