@@ -86,15 +86,25 @@ export class KubeError extends Error {
 /** Every method rejects with a `KubeError` when the API says no or nothing, and with the signal's reason when that aborts. */
 export interface KubeApi {
   get(resource: KubeResource, ref: KubeRef, signal?: AbortSignal): Promise<KubeObject>
-  /** All pages. */
+  /** All pages as one. */
   list(resource: KubeResource, options: ListOptions, signal?: AbortSignal): Promise<KubeList>
-  /** Changes after `resourceVersion`. Ends when the server closes the stream; throws `Gone` when the version is too old. */
+  /** Page by page, so that a big list need not be held whole. Each page has the same `resourceVersion`. At least one page. */
+  pages(resource: KubeResource, options: ListOptions, signal: AbortSignal): AsyncIterable<KubeList>
+  /**
+   * Changes after `resourceVersion`. The first event is a bookmark of that version and says that the server has accepted the watch.
+   * Ends when the server closes the stream; throws `Gone` when the version is too old.
+   */
   watch(
     resource: KubeResource,
     options: ListOptions & { readonly resourceVersion: string },
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent>
-  create(resource: KubeResource, namespace: string | undefined, object: unknown, signal?: AbortSignal): Promise<KubeObject>
+  create(
+    resource: KubeResource,
+    namespace: string | undefined,
+    object: unknown,
+    signal?: AbortSignal,
+  ): Promise<KubeObject>
   /** PUT: a stale `metadata.resourceVersion` is a `Conflict`. */
   replace(resource: KubeResource, ref: KubeRef, object: unknown, signal?: AbortSignal): Promise<KubeObject>
   patch(
