@@ -1,0 +1,53 @@
+import { formatIp, type Ip } from '#model/ip.ts'
+import { type Service, type ServiceKey, serviceKey } from '#model/service.ts'
+
+/** Something that a Service asks for and that the datapath does not do. */
+export interface NotDone {
+  readonly service: ServiceKey
+  readonly code: NotDoneCode
+  /** For people: what is asked for, and what happens instead. */
+  readonly message: string
+}
+
+export type NotDoneCode =
+  | 'SessionAffinity'
+  | 'SourceRanges'
+  | 'NodePort'
+  | 'Protocol'
+  | 'IPv6'
+  | 'FrontendTaken'
+  | 'Annotation'
+
+/** What of a Service's specification is left out. A frontend that another Service has is found out later. */
+export function notDoneOf(service: Service): readonly NotDone[] {
+  const key = serviceKey(service)
+  const findings: NotDone[] = []
+  const add = (code: NotDoneCode, message: string): void => void findings.push({ service: key, code, message })
+  if (service.affinityTimeoutSeconds > 0) {
+    add('SessionAffinity', 'sessionAffinity ClientIP is not done: a client may reach any backend')
+  }
+  if (hasUnenforcedSourceRanges(service)) {
+    add(
+      'SourceRanges',
+      'loadBalancerSourceRanges is not enforced, so its load balancer addresses and external IPs are not served',
+    )
+  }
+  const nodePorts = service.ports.filter(({ nodePort }) => nodePort !== 0).map(({ nodePort }) => nodePort)
+  if (nodePorts.length > 0) add('NodePort', `node port ${nodePorts.join(', ')} is not served`)
+  const sctp = service.ports.filter(({ protocol }) => protocol === 'SCTP').map(({ port }) => port)
+  if (sctp.length > 0) add('Protocol', `SCTP port ${sctp.join(', ')} is not served`)
+  const ipv6 = addressesOf(service).filter(({ family }) => family === 'IPv6')
+  if (ipv6.length > 0) add('IPv6', `IPv6 address ${ipv6.map(formatIp).join(', ')} is not served`)
+  const annotations = Object.keys(service.annotations).filter((name) => name.startsWith('service.cilium.io/'))
+  if (annotations.length > 0) add('Annotation', `annotation ${annotations.toSorted().join(', ')} has no effect`)
+  return findings
+}
+
+/** Serving an address to all when only some may come would be worse than not serving it. */
+export function hasUnenforcedSourceRanges(service: Service): boolean {
+  return service.sourceRanges.length > 0
+}
+
+function addressesOf(service: Service): readonly Ip[] {
+  return [...service.clusterIps, ...service.ingressIps, ...service.externalIps]
+}
