@@ -1,0 +1,17 @@
+import type { Outside } from './command.ts'
+import type { Settings } from './program.ts'
+
+/** The node that the command runs on. Modules are loaded when a command needs them: most need one of the two. */
+export function createOutside(settings: Settings): Outside {
+  return {
+    nowMs: () => Date.now(),
+    async askAgent(path) {
+      const { askAgent } = await import('./agent-client.ts')
+      return askAgent(settings.socket, path)
+    },
+    async openMaps() {
+      const { openPinnedMaps } = await import('#io/bpf/pinned-maps.ts')
+      return openPinnedMaps({ folder: `${settings.bpfFs}/${settings.pinDir}`, mode: 'read' })
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import { Command, Option } from 'commander'
+import type { CliCommand, Flags } from './command.ts'
+import { OUTPUT_FORMATS, type OutputFormat } from './output.ts'
+
+/** Where the command looks; the environment may say it instead, under the names that the agent reads. */
+export interface Settings {
+  readonly socket: string
+  readonly bpfFs: string
+  readonly pinDir: string
+}
+
+export interface Invocation {
+  readonly command: CliCommand
+  readonly flags: Flags
+  readonly output: OutputFormat
+  readonly settings: Settings
+}
+
+export interface ProgramOptions {
+  /** How the user called us: `balise` or `cilium-dbg`. */
+  readonly name: string
+  readonly version: string
+  readonly commands: readonly CliCommand[]
+  readonly onCommand: (invocation: Invocation) => Promise<void>
+  /** `agent` and `operator`: the processes of the image. */
+  readonly onProcess: (name: ProcessName) => Promise<void>
+}
+
+export type ProcessName = 'agent' | 'operator'
+
+const PROCESSES: { readonly [P in ProcessName]: string } = {
+  agent: "Run this node's agent, in the foreground; the chart does so in a DaemonSet",
+  operator: 'Run the operator, in the foreground; the chart does so in a Deployment',
+}
+
+/** Commander's program for our table of commands. Throws `CommanderError` instead of ending the process. */
+export function createProgram({ name, version, commands, onCommand, onProcess }: ProgramOptions): Command {
+  const program = new Command(name)
+    .description('Balise: LoadBalancer addresses for Services on bare metal')
+    .version(version, '--version', 'Print the version and end')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+  const groups = new Map<string, Command>()
+  for (const command of commands) {
+    const leaf = parentOf(program, command.words, groups).command(command.words.at(-1) ?? '')
+    leaf.description(command.sentence)
+    for (const flag of command.flags) {
+      leaf.option(`${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.name}`, flag.sentence)
+    }
+    for (const option of commonOptions()) leaf.addOption(option)
+    leaf.action(async (options: CommonOptions & Flags) => onCommand(readInvocation(command, options)))
+  }
+  for (const process of Object.keys(PROCESSES) as ProcessName[]) {
+    program
+      .command(process)
+      .description(PROCESSES[process])
+      .action(async () => onProcess(process))
+  }
+  return program
+}
+
+/** `bpf lb` for `bpf lb list`, made when it is first needed. */
+function parentOf(program: Command, words: readonly string[], groups: Map<string, Command>): Command {
+  let parent = program
+  for (const [index, word] of words.slice(0, -1).entries()) {
+    const key = words.slice(0, index + 1).join(' ')
+    const group = groups.get(key) ?? parent.command(word).description(GROUPS[key] ?? '')
+    groups.set(key, group)
+    parent = group
+  }
+  return parent
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  service: 'What Services have become on this node',
+  bpf: "What the kernel's maps hold",
+  'bpf lb': 'The load-balancing maps',
+  l2: 'Addresses announced on the local network',
+}
+
+interface CommonOptions extends Settings {
+  readonly output: OutputFormat
+}
+
+function commonOptions(): readonly Option[] {
+  return [
+    new Option('-o, --output <format>', 'How to print it').choices(OUTPUT_FORMATS).default('text'),
+    new Option('--socket <path>', "The agent's socket").env('BALISE_SOCKET').default('/run/balise/agent.sock'),
+    new Option('--bpf-fs <path>', 'Where the BPF file system is mounted').env('BALISE_BPF_FS').default('/sys/fs/bpf'),
+    new Option('--pin-dir <name>', 'The folder of our pins in it').env('BALISE_PIN_DIR').default('balise'),
+  ]
+}
+
+function readInvocation(command: CliCommand, options: CommonOptions & Flags): Invocation {
+  const { output, socket, bpfFs, pinDir } = options
+  const flags = Object.fromEntries(command.flags.map(({ name }) => [name, options[name] === true]))
+  return { command, flags, output, settings: { socket, bpfFs, pinDir } }
+}
