@@ -2,13 +2,15 @@ import { BpfError, type MapLayout } from './bpf-error.ts'
 import { errnoName } from './errno.ts'
 import { addressOf, errno } from './libc.ts'
 import { collectMessages, type Handle, libbpf } from './libbpf.ts'
-import { type ConstantValue, setConstants } from './load-constants.ts'
+import { type ConstantValue, listConstants, setConstants } from './load-constants.ts'
 
 export interface BpfObjectOptions {
   /** The ELF file that clang made. */
   readonly path: string
   /** Values of the object's `const volatile` variables (.rodata), by name. Numbers are written little-endian in the variable's length. */
   readonly constants?: Readonly<Record<string, ConstantValue>>
+  /** `skip`: constants that this object does not have are left out; `refuse` (when unset): they are an error. */
+  readonly unknownConstants?: 'refuse' | 'skip'
   /** Where a map shall be pinned; one that is pinned there already is used, and must have the same layout. */
   readonly pinOf?: (map: string) => string | undefined
   /** Only these are loaded; all when unset. */
@@ -30,6 +32,8 @@ export interface BpfObject {
   /** Names of the loaded programs. */
   readonly programs: readonly string[]
   readonly maps: readonly string[]
+  /** Names of the constants that the object has, set or not. */
+  readonly constants: readonly string[]
   /** Descriptor of a program, owned by the object. Throws `NoSuchProgram`. */
   programFd(name: string): number
   /** Descriptor of a map, owned by the object. Throws `NoSuchMap`. */
@@ -60,7 +64,10 @@ function openObject(path: string): Handle {
 function loadOpened(object: Handle, options: BpfObjectOptions): BpfObject {
   const programs = listPrograms(object).filter((program) => select(program, options.programs))
   const maps = listMaps(object)
-  setConstants(object, options.constants ?? {})
+  const constants = listConstants(object)
+  const wanted = Object.entries(options.constants ?? {})
+  const skip = options.unknownConstants === 'skip'
+  setConstants(object, Object.fromEntries(wanted.filter(([name]) => !skip || constants.includes(name))))
   for (const map of maps) {
     const pin = libbpf().isInternal(map.handle) ? undefined : options.pinOf?.(map.name)
     libbpf().setPinPath(map.handle, pin ?? null)
@@ -69,7 +76,7 @@ function loadOpened(object: Handle, options: BpfObjectOptions): BpfObject {
   const logs = programs.map((program) => ({ program, log: giveLogBuffer(program.handle) }))
   const { result, messages } = collectMessages(() => libbpf().load(object))
   if (result < 0) throw loadError(options.path, -result, logs, messages)
-  return asObject(object, programs, maps)
+  return asObject(object, programs, maps, constants)
 }
 
 interface Named {
@@ -142,13 +149,19 @@ function textOf(log: Uint8Array): string {
   return new TextDecoder().decode(log.subarray(0, end < 0 ? log.length : end)).trimEnd()
 }
 
-function asObject(object: Handle, programs: readonly Named[], maps: readonly Named[]): BpfObject {
+function asObject(
+  object: Handle,
+  programs: readonly Named[],
+  maps: readonly Named[],
+  constants: readonly string[],
+): BpfObject {
   const programNames = programs.map(({ name }) => name)
   const mapNames = maps.map(({ name }) => name)
   let open = true
   return {
     programs: programNames,
     maps: mapNames,
+    constants,
     programFd(name) {
       const found = programs.find((program) => program.name === name)
       if (found === undefined) throw new BpfError({ code: 'NoSuchProgram', program: name, known: programNames })

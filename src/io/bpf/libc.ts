@@ -6,6 +6,7 @@ export interface Libc {
   memcpy(target: Uint8Array, source: bigint, length: number): void
   vsnprintf(target: Uint8Array, length: number, format: string, variadic: bigint): number
   close(fd: number): number
+  if_indextoname(ifindex: number, name: Uint8Array): bigint | null
   socket(family: number, type: number, protocol: number): number
   bind(fd: number, address: Uint8Array, length: number): number
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
@@ -29,6 +30,7 @@ export const libc: () => Libc = once(() => {
     memcpy: lib.func('memcpy', 'void', ['void *', 'void *', 'size_t']),
     vsnprintf: lib.func('vsnprintf', 'int', ['void *', 'size_t', 'const char *', 'void *']),
     close: lib.func('close', 'int', ['int']),
+    if_indextoname: lib.func('if_indextoname', 'void *', ['uint32_t', 'void *']),
     socket: lib.func('socket', 'int', ['int', 'int', 'int']),
     bind: lib.func('bind', 'int', ['int', 'void *', 'uint32_t']),
     setsockopt: lib.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t']),

@@ -6,6 +6,11 @@ import { type Handle, libbpf } from './libbpf.ts'
 /** A number for an integer or bool, octets for anything else. */
 export type ConstantValue = number | bigint | boolean | Uint8Array
 
+/** Names of an object's load-time constants. */
+export function listConstants(object: Handle): readonly string[] {
+  return rodataVariables(object).map((variable) => variable.name)
+}
+
 /** Writes into .rodata of an object that is open and not loaded yet. Throws `NoSuchConstant` or `ConstantTooLong`. */
 export function setConstants(object: Handle, constants: Readonly<Record<string, ConstantValue>>): void {
   const wanted = Object.entries(constants)

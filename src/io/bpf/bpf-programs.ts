@@ -1,0 +1,190 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BpfAttachment, BpfPrograms } from '#ports/bpf-programs.ts'
+import { BpfError } from './bpf-error.ts'
+import { type BpfObject, loadBpfObject } from './bpf-object.ts'
+import { attachCgroupLink, findCgroupProgram } from './cgroup-links.ts'
+import { attachClsact, detachClsact, findClsactProgram } from './clsact.ts'
+import { type DeviceHook, type Direction, deviceName } from './device-hook.ts'
+import { ATTACH_TYPE } from './link-calls.ts'
+import { formatLinkPin, type LinkPin, listLinkPins, removeUnfinishedPins } from './link-pins.ts'
+import type { ConstantValue } from './load-constants.ts'
+import { copyPinned, differingLayout, type MapMigration, refuseOtherLayout } from './map-layout.ts'
+import { makePinFolder, pin, removePin } from './pin.ts'
+import { attachTcx, detachTcx, findTcxProgram, hasTcx } from './tcx.ts'
+
+/** Programs of the traffic-control type, by direction. */
+const DEVICE_PROGRAMS: { readonly [D in Direction]: string } = { ingress: 'balise_ingress', egress: 'balise_egress' }
+const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'] // egress first: what ingress lets in finds its way back
+
+/** Programs of sockets. The order of attaching: those that undo come before those that do. */
+const SOCKET_PROGRAMS = [
+  { program: 'balise_getpeername4', attachType: ATTACH_TYPE.CGROUP_INET4_GETPEERNAME },
+  { program: 'balise_recvmsg4', attachType: ATTACH_TYPE.CGROUP_UDP4_RECVMSG },
+  { program: 'balise_sendmsg4', attachType: ATTACH_TYPE.CGROUP_UDP4_SENDMSG },
+  { program: 'balise_connect4', attachType: ATTACH_TYPE.CGROUP_INET4_CONNECT },
+] as const
+
+export interface BpfProgramsOptions {
+  /** Folder with the compiled objects, `balise_*.bpf.o`. */
+  readonly objectsFolder: string
+  /** `<bpffs>/<pin folder>`: maps are pinned here, attachments in `links` below it. */
+  readonly pinFolder: string
+  /** Load-time constants, each for the objects that have it. One that no object has is `NoSuchConstant`. */
+  readonly constants?: Readonly<Record<string, ConstantValue>>
+  readonly mechanism: 'auto' | 'tcx' | 'clsact'
+  /** A pinned map of another layout: `refuse` throws, `migrate` replaces it and takes over what it held where that is possible. */
+  readonly layoutChange: 'refuse' | 'migrate'
+}
+
+export interface LoadedBpfPrograms extends BpfPrograms {
+  readonly mechanism: 'tcx' | 'clsact'
+  /** Maps that an earlier build had pinned with another layout. */
+  readonly migrations: readonly MapMigration[]
+}
+
+/**
+ * Loads all programs and pins their maps. Nothing is attached yet and what is attached goes on as it is, so that maps can be filled
+ * before the new programs look into them.
+ */
+export function openBpfPrograms(options: BpfProgramsOptions): LoadedBpfPrograms {
+  const mechanism = chooseMechanism(options.mechanism)
+  const links = join(options.pinFolder, 'links')
+  makePinFolder(links)
+  removeUnfinishedPins(links)
+  const { objects, migrations } = loadAll(options)
+  const programFd = (program: string): number => findProgram(objects, program)
+  return {
+    mechanism,
+    migrations,
+    attachDevice({ name, ifindex }) {
+      for (const direction of DIRECTIONS) {
+        const program = DEVICE_PROGRAMS[direction]
+        const hook = { device: name, ifindex, direction, program, programFd: programFd(program) }
+        attachHook(hook, mechanism, links)
+      }
+    },
+    detachDevice(ifindex) {
+      for (const direction of DIRECTIONS.toReversed()) {
+        for (const kind of ['tcx', 'clsact'] as const) detachHook({ kind, ifindex, direction }, links)
+      }
+    },
+    attachCgroup(path) {
+      for (const { program, attachType } of SOCKET_PROGRAMS) {
+        const pinPath = join(links, formatLinkPin({ kind: 'cgroup', program, path }))
+        attachCgroupLink({ path, attachType, program, programFd: programFd(program) }, pinPath)
+      }
+    },
+    detachCgroup(path) {
+      for (const { program } of SOCKET_PROGRAMS.toReversed())
+        removePin(join(links, formatLinkPin({ kind: 'cgroup', program, path })))
+    },
+    attachments: () => listAttachments(links),
+    close() {
+      for (const object of objects) object.close()
+    },
+  }
+}
+
+/** What hangs where by the pins in `folder`, whichever process put it there. Pins of what is gone are left out. */
+export function listAttachments(folder: string): readonly BpfAttachment[] {
+  return listLinkPins(folder).flatMap(({ pin: linkPin, path }) => describePin(linkPin, path) ?? [])
+}
+
+function describePin(linkPin: LinkPin, path: string): BpfAttachment | undefined {
+  if (linkPin.kind === 'cgroup') {
+    const { program } = linkPin
+    if (findCgroupProgram(path) === undefined) return undefined
+    return { hook: { kind: 'cgroup', path: linkPin.path, program }, program, mechanism: 'cgroup' }
+  }
+  const { kind, ifindex, direction } = linkPin
+  const device = deviceName(ifindex)
+  if (device === undefined) return undefined
+  const found = kind === 'tcx' ? findTcxProgram(linkPin, path) : findClsactProgram(linkPin, path)
+  if (found === undefined) return undefined
+  return { hook: { kind: 'tc', device, ifindex, direction }, program: DEVICE_PROGRAMS[direction], mechanism: kind }
+}
+
+function chooseMechanism(wanted: 'auto' | 'tcx' | 'clsact'): 'tcx' | 'clsact' {
+  if (wanted === 'clsact') return 'clsact'
+  if (hasTcx()) return 'tcx'
+  if (wanted === 'tcx') throw new BpfError({ code: 'MechanismMissing', mechanism: 'tcx' })
+  return 'clsact'
+}
+
+/** The other mechanism's attachment goes only when this one's is there: for a moment both run, never none. */
+function attachHook(hook: DeviceHook, mechanism: 'tcx' | 'clsact', links: string): void {
+  const { ifindex, direction } = hook
+  const path = join(links, formatLinkPin({ kind: mechanism, ifindex, direction }))
+  if (mechanism === 'tcx') attachTcx(hook, path)
+  else attachClsact(hook, path)
+  detachHook({ kind: mechanism === 'tcx' ? 'clsact' : 'tcx', ifindex, direction }, links)
+}
+
+function detachHook(linkPin: LinkPin & { readonly kind: 'tcx' | 'clsact' }, links: string): void {
+  const path = join(links, formatLinkPin(linkPin))
+  if (linkPin.kind === 'tcx') detachTcx(path)
+  else detachClsact(linkPin, path)
+}
+
+function findProgram(objects: readonly BpfObject[], program: string): number {
+  const object = objects.find(({ programs }) => programs.includes(program))
+  if (object !== undefined) return object.programFd(program)
+  throw new BpfError({ code: 'NoSuchProgram', program, known: objects.flatMap(({ programs }) => programs) })
+}
+
+function loadAll(options: BpfProgramsOptions): {
+  readonly objects: readonly BpfObject[]
+  readonly migrations: readonly MapMigration[]
+} {
+  const objects: BpfObject[] = []
+  const migrations: MapMigration[] = []
+  try {
+    for (const file of readdirSync(options.objectsFolder).sort()) {
+      if (!/^balise_\w+\.bpf\.o$/.test(file)) continue
+      const loaded = loadOne(join(options.objectsFolder, file), options)
+      objects.push(loaded.object)
+      migrations.push(...loaded.migrations)
+    }
+    checkConstants(objects, options.constants ?? {})
+    return { objects, migrations }
+  } catch (cause) {
+    for (const object of objects) object.close()
+    throw cause
+  }
+}
+
+function loadOne(
+  path: string,
+  options: BpfProgramsOptions,
+): { object: BpfObject; migrations: readonly MapMigration[] } {
+  const pinOf = (map: string): string => join(options.pinFolder, map)
+  const outdated: string[] = []
+  const object = loadBpfObject({
+    path,
+    constants: options.constants ?? {},
+    unknownConstants: 'skip',
+    pinOf,
+    beforeLoad(maps) {
+      for (const map of maps) {
+        if (options.layoutChange === 'refuse') refuseOtherLayout(map, pinOf(map.name))
+        else if (differingLayout(map, pinOf(map.name)) !== undefined) {
+          map.doNotReuse()
+          outdated.push(map.name)
+        }
+      }
+    },
+  })
+  const migrations = outdated.map((map) => {
+    const migration = copyPinned(map, pinOf(map), object.mapFd(map))
+    pin(object.mapFd(map), pinOf(map))
+    return migration
+  })
+  return { object, migrations }
+}
+
+function checkConstants(objects: readonly BpfObject[], constants: Readonly<Record<string, ConstantValue>>): void {
+  const known = [...new Set(objects.flatMap((object) => object.constants))]
+  const constant = Object.keys(constants).find((name) => !known.includes(name))
+  if (constant !== undefined) throw new BpfError({ code: 'NoSuchConstant', constant, known })
+}

@@ -1,0 +1,66 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { closeFd } from './bpf-call.ts'
+import { createLink, readLinkInfo, updateLink } from './link-calls.ts'
+import { openPin, pin } from './pin.ts'
+import { readProgramInfo, readProgramInfoById } from './program-info.ts'
+
+export interface CgroupHook {
+  /** A folder of cgroup2. */
+  readonly path: string
+  readonly attachType: number
+  readonly program: string
+  readonly programFd: number
+}
+
+/** Attaches with a link pinned at `pinPath`; a link that is there gets the new program without a gap. Others' programs stay. */
+export function attachCgroupLink(hook: CgroupHook, pinPath: string): void {
+  const folder = openSync(hook.path, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    const present = openLiveLink(fstatSync(folder, { bigint: true }).ino, hook.attachType, pinPath)
+    if (present === undefined) createPinned(hook, folder, pinPath)
+    else replaceProgram(hook, present)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+/** Name of the program that runs through the link pinned at `pinPath`, as the kernel has it; undefined when its cgroup is gone. */
+export function findCgroupProgram(pinPath: string): string | undefined {
+  const link = openPin(pinPath)
+  if (link === undefined) return undefined
+  try {
+    const info = readLinkInfo(link)
+    return info.kind === 'cgroup' && info.cgroupId !== 0n ? readProgramInfoById(info.programId)?.name : undefined
+  } finally {
+    closeFd(link)
+  }
+}
+
+function createPinned(hook: CgroupHook, folder: number, pinPath: string): void {
+  const { programFd, attachType } = hook
+  const link = createLink({ programFd, target: folder, attachType, subject: `${hook.program} on ${hook.path}` })
+  try {
+    pin(link, pinPath)
+  } finally {
+    closeFd(link)
+  }
+}
+
+function replaceProgram(hook: CgroupHook, link: number): void {
+  try {
+    if (readLinkInfo(link).programId !== readProgramInfo(hook.programFd).id)
+      updateLink(link, hook.programFd, `${hook.program} on ${hook.path}`)
+  } finally {
+    closeFd(link)
+  }
+}
+
+/** A cgroup's id is the inode number of its folder. One that was removed and made anew has another. */
+function openLiveLink(cgroupId: bigint, attachType: number, pinPath: string): number | undefined {
+  const link = openPin(pinPath)
+  if (link === undefined) return undefined
+  const info = readLinkInfo(link)
+  if (info.kind === 'cgroup' && info.cgroupId === cgroupId && info.attachType === attachType) return link
+  closeFd(link)
+  return undefined
+}
