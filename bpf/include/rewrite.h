@@ -14,7 +14,7 @@ struct tuple4 {
 	__be16 dport;
 };
 
-static __always_inline bool rewrite_addresses(ctx_t *ctx, const struct packet4 *packet, const struct tuple4 *to, __s64 difference)
+static __always_inline bool rewrite_addresses(ctx_t *ctx, const struct tuple4 *to, __s64 difference)
 {
 	__be32 addresses[2] = { to->saddr, to->daddr };
 
@@ -49,7 +49,7 @@ static __always_inline bool rewrite_tuple(ctx_t *ctx, const struct packet4 *pack
 	__be32 to_addresses[2] = { to->saddr, to->daddr };
 	__s64 difference = bpf_csum_diff(from_addresses, sizeof(from_addresses), to_addresses, sizeof(to_addresses), 0);
 
-	return rewrite_l4(ctx, packet, to, difference) && rewrite_addresses(ctx, packet, to, difference);
+	return rewrite_l4(ctx, packet, to, difference) && rewrite_addresses(ctx, to, difference);
 }
 
 /* The caller has seen that `ttl` is more than 1. */
