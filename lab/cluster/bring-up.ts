@@ -1,0 +1,111 @@
+import { formatIp } from '#model/ip.ts'
+import type { Hierarchy } from '#lab/machine/hierarchies.ts'
+import { attachHost, createSwitch } from '#lab/machine/lan.ts'
+import { onHost, startMachine } from '#lab/machine/machine.ts'
+import { run } from '#lab/process/run.ts'
+import { waitFor } from '#lab/process/wait.ts'
+import type { Progress } from '#lab/progress.ts'
+import { startGateway } from '#lab/proxy/start.ts'
+import { LabError } from '#lab/state/lab-error.ts'
+import { type LabState, saveApiPort } from '#lab/state/lab-state.ts'
+import { hostsOfRole, infrastructureOf, LAN_DEVICE, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
+import { ApiClient } from './api-client.ts'
+import { certificatesOf } from './certificates.ts'
+import { podRoutes } from './cni.ts'
+import { API_PORT, startControlPlane } from './control-plane.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import { adminKubeconfig } from './kubectl.ts'
+import { machineOf } from './node-machine.ts'
+import { nodeObject, startNodeAgents, startNodeBase } from './node-start.ts'
+import { createPki } from './pki.ts'
+import { pushImages } from './push-images.ts'
+import { startRegistry } from './registry.ts'
+
+export interface BringUp {
+  readonly state: LabState
+  readonly hierarchies: readonly Hierarchy[]
+  readonly progress: Progress
+  readonly signal: AbortSignal | undefined
+}
+
+/** Makes the hosts of a claimed lab and its control plane, and registers its nodes. Gives the state with the API's port. */
+export async function bringUp({ state, hierarchies, progress, signal }: BringUp): Promise<LabState> {
+  const { name: lab, topology } = state
+  await progress.step(`${topology.hosts.length} hosts on a LAN, certificates`, () =>
+    Promise.all([createPki(lab, certificatesOf(topology)), createHosts(lab, topology, hierarchies)]),
+  )
+  const api = await progress.step('API server', () => startApi(state, hierarchies, signal))
+  const nodes = hostsOfRole(topology, 'node')
+  for (const node of nodes) await registerNode(api.client, topology, node)
+  if (topology.size === 'cluster') {
+    for (const node of nodes) startNodeAgents(lab, topology, node, hierarchies)
+    await progress.step('images in the registry', () => pushImages(lab, topology, hierarchies))
+    await progress.step(`${nodes.length} nodes ${topology.cni === 'none' ? 'registered' : 'Ready'}`, () =>
+      nodesReady(api.client, topology, signal),
+    )
+  }
+  api.client.close()
+  return { ...state, apiPort: api.port }
+}
+
+async function createHosts(lab: string, topology: Topology, hierarchies: readonly Hierarchy[]): Promise<void> {
+  await createSwitch(lab)
+  await Promise.all(topology.hosts.map((host) => createHost(lab, topology, host, hierarchies)))
+}
+
+/** Attaches a host to the LAN and starts it as a machine, with the network settings of its role. */
+export async function createHost(lab: string, topology: Topology, host: TopologyHost, hierarchies: readonly Hierarchy[]): Promise<void> {
+  const router = hostsOfRole(topology, 'router')[0]
+  const gateway = router === undefined || router === host ? undefined : formatIp(router.address)
+  const address = `${formatIp(host.address)}/${topology.lan.lengthBits}`
+  await attachHost({ lab, host: host.name, device: LAN_DEVICE, address, gateway })
+  await startMachine(machineOf(lab, topology, host), hierarchies)
+  if (host.role === 'node') await startNodeBase(lab, topology, host, hierarchies)
+  if (host.role === 'router') await onHostRun(lab, host, hierarchies, ['sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'])
+  if (host.role === 'infrastructure' && topology.cni === 'reference') {
+    await onHostRun(lab, host, hierarchies, ['ip', '-batch', '-'], podRoutes(topology, host).join('\n'))
+  }
+}
+
+function onHostRun(lab: string, host: TopologyHost, hierarchies: readonly Hierarchy[], argv: readonly string[], input = ''): Promise<string> {
+  return run(onHost({ lab, host: host.name, leaf: 'system/init' }, hierarchies, argv), { input })
+}
+
+async function startApi(
+  { name: lab, topology }: LabState,
+  hierarchies: readonly Hierarchy[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly client: ApiClient; readonly port: number }> {
+  startControlPlane(lab, topology, hierarchies)
+  if (topology.size === 'cluster') startRegistry(lab, topology, hierarchies)
+  const infrastructure = infrastructureOf(topology).name
+  const port = await startGateway({ lab, infrastructure, to: `127.0.0.1:${API_PORT}` }, hierarchies)
+  writeKubeconfig({ lab, server: `https://127.0.0.1:${port}`, certificate: 'admin', file: adminKubeconfig(lab) })
+  saveApiPort(lab, port)
+  const client = new ApiClient(lab, port)
+  const ready = async (): Promise<boolean> => (await client.get('/readyz'))?.status === 200
+  await waitFor(ready, { what: 'the API server to be ready', boundMs: 60_000, signal })
+  return { client, port }
+}
+
+async function registerNode(client: ApiClient, topology: Topology, node: TopologyHost): Promise<void> {
+  const answer = await client.send('POST', '/api/v1/nodes', nodeObject(topology, node))
+  if (answer.status !== 201) throw new LabError(`The API server refused the Node ${node.name}: ${answer.body}`)
+}
+
+/** Waits until every node is Ready; without a CNI, until each kubelet has reported. */
+async function nodesReady(client: ApiClient, topology: Topology, signal: AbortSignal | undefined): Promise<void> {
+  const wanted = topology.cni === 'none' ? /True|False/ : /True/
+  const all = async (): Promise<boolean> => {
+    const answer = await client.get('/api/v1/nodes')
+    if (answer?.status !== 200) return false
+    const { items } = JSON.parse(answer.body) as { items: readonly NodeWithStatus[] }
+    const ready = items.map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown')
+    return ready.length > 0 && ready.every((status) => wanted.test(status))
+  }
+  await waitFor(all, { what: 'the nodes to be Ready', boundMs: 90_000, everyMs: 200, signal })
+}
+
+interface NodeWithStatus {
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+}

@@ -1,0 +1,56 @@
+import { formatIp } from '#model/ip.ts'
+import { formatPrefix } from '#model/prefix.ts'
+import { writeFileSync } from 'node:fs'
+import type { Hierarchy } from '#lab/machine/hierarchies.ts'
+import { onHost } from '#lab/machine/machine.ts'
+import { launch } from '#lab/process/launch.ts'
+import { run } from '#lab/process/run.ts'
+import { NODE_API, startNodeProxy } from '#lab/proxy/start.ts'
+import { hostPath } from '#lab/state/paths.ts'
+import { infrastructureOf, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
+import { debsRoot } from '#tools/cache.ts'
+import { masqueradeRules, podPrefixOf, podRoutes } from './cni.ts'
+import { containerdArgv } from './containerd.ts'
+import { API_PORT } from './control-plane.ts'
+import { writeKubeconfig } from './kubeconfig.ts'
+import { kubeletArgv } from './kubelet.ts'
+import { startKubeProxy } from './kube-proxy.ts'
+
+/** The Node object as the lab registers it, before the kubelet does: with the prefix that the CNI has for its pods. */
+export function nodeObject(topology: Topology, node: TopologyHost): object {
+  const prefix = formatPrefix(podPrefixOf(topology, node))
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: node.name, labels: { 'kubernetes.io/hostname': node.name, ...node.labels } },
+    spec: { podCIDR: prefix, podCIDRs: [prefix] },
+    ...(topology.size === 'api' ? { status: { addresses: [{ type: 'InternalIP', address: formatIp(node.address) }] } } : {}),
+  }
+}
+
+/** Runs a short shell script on a host. */
+function script(lab: string, host: string, hierarchies: readonly Hierarchy[], text: string, input = ''): Promise<string> {
+  return run(onHost({ lab, host, leaf: 'system/init' }, hierarchies, ['sh', '-euc', text]), { input })
+}
+
+/** Network settings of a node and its container runtime: what needs no API. */
+export async function startNodeBase(lab: string, topology: Topology, node: TopologyHost, hierarchies: readonly Hierarchy[]): Promise<void> {
+  const api = `${formatIp(infrastructureOf(topology).address)}:${API_PORT}`
+  startNodeProxy({ lab, host: node.name, to: api }, hierarchies)
+  await script(lab, node.name, hierarchies, 'echo 1 >/proc/sys/net/ipv4/ip_forward')
+  if (topology.size === 'api') return
+  if (topology.cni === 'reference') {
+    await script(lab, node.name, hierarchies, `mkdir -p /opt/cni/bin; mount --bind ${debsRoot()}/usr/lib/cni /opt/cni/bin; ip -batch -`, podRoutes(topology, node).join('\n'))
+    await script(lab, node.name, hierarchies, 'nft -f -', masqueradeRules(topology))
+  }
+  await script(lab, node.name, hierarchies, 'chmod +x /usr/local/bin/balise-lab-runc')
+  launch({ lab, host: node.name, name: 'containerd', argv: containerdArgv() }, hierarchies)
+}
+
+/** The kubelet, and kube-proxy where the topology has it. The API has to be there. */
+export function startNodeAgents(lab: string, topology: Topology, node: TopologyHost, hierarchies: readonly Hierarchy[]): void {
+  const file = hostPath(lab, node.name, 'kubelet.kubeconfig')
+  writeKubeconfig({ lab, server: `https://${NODE_API}`, certificate: `node-${node.name}`, file })
+  launch({ lab, host: node.name, name: 'kubelet', argv: kubeletArgv(node, file) }, hierarchies)
+  startKubeProxy(lab, topology, node, hierarchies)
+}

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { onHost } from '#lab/machine/machine.ts'
+import type { Hierarchy } from '#lab/machine/hierarchies.ts'
+import { hostPath } from '#lab/state/paths.ts'
+
+export interface Service {
+  readonly lab: string
+  readonly host: string
+  /** Also the name of its log and of its cgroup. */
+  readonly name: string
+  readonly argv: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** The cgroup2 folder of a service, below its host's. */
+export function serviceLeaf(name: string): string {
+  return `system/${name}`
+}
+
+export function serviceLog(lab: string, host: string, name: string): string {
+  return hostPath(lab, host, 'log', `${name}.log`)
+}
+
+/** Starts a long-running program on a host. It outlives this process; its cgroup is how it is found again. */
+export function launch({ lab, host, name, argv, env = {} }: Service, hierarchies: readonly Hierarchy[]): void {
+  mkdirSync(hostPath(lab, host, 'log'), { recursive: true })
+  const log = openSync(serviceLog(lab, host, name), 'a')
+  const settings = Object.entries(env).map(([key, value]) => `${key}=${value}`)
+  const [file = '', ...args] = onHost({ lab, host, leaf: serviceLeaf(name) }, hierarchies, ['env', ...settings, ...argv])
+  spawn(file, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' }).unref()
+}
+
+/** Where the cgroup2 folder of a service is. */
+export function serviceCgroup(root: string, hostCgroup: string, name: string): string {
+  return join(root, hostCgroup, serviceLeaf(name))
+}

@@ -1,0 +1,35 @@
+import { rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { parseArgs } from 'node:util'
+import { parseEndpoint } from './endpoint.ts'
+import { formatFault, parseFault } from './fault.ts'
+import { FaultyProxy } from './proxy.ts'
+
+/**
+ * `main.ts --listen ENDPOINT --to ENDPOINT [--control PATH]`: a proxy of the lab as a process of its own. On the control socket each
+ * line is a fault to have from now on; it is answered with the fault that holds.
+ */
+const { values } = parseArgs({
+  options: { listen: { type: 'string' }, to: { type: 'string' }, control: { type: 'string' } },
+})
+const { listen, to, control } = values
+if (listen === undefined || to === undefined) throw new Error('Usage: main.ts --listen ENDPOINT --to ENDPOINT [--control PATH]')
+
+const proxy = new FaultyProxy(parseEndpoint(to))
+const endpoint = parseEndpoint(listen)
+if ('path' in endpoint) rmSync(endpoint.path, { force: true })
+await proxy.listen(endpoint)
+if (control !== undefined) await serveControl(control)
+
+function serveControl(path: string): Promise<void> {
+  rmSync(path, { force: true })
+  const server = createServer((socket) => {
+    socket.setEncoding('utf8').on('error', () => socket.destroy())
+    socket.on('data', (text: string) => {
+      const fault = parseFault(text)
+      if (fault !== undefined) proxy.fault = fault
+      socket.end(`${fault === undefined ? 'no such fault; ' : ''}${formatFault(proxy.fault)}\n`)
+    })
+  })
+  return new Promise((resolve) => server.listen(path, resolve))
+}

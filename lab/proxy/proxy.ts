@@ -1,0 +1,104 @@
+import { connect, type NetConnectOpts, type Server, type Socket, createServer } from 'node:net'
+import { Transform, type TransformCallback } from 'node:stream'
+import { NO_FAULT, type ProxyFault } from './fault.ts'
+
+/**
+ * A TCP proxy that can be told to misbehave: the node's way to the API, as KubePrism on Talos. A fault holds for the connections that
+ * are there as well as for new ones.
+ */
+export class FaultyProxy {
+  readonly #target: NetConnectOpts
+  readonly #connections = new Set<Connection>()
+  readonly #server: Server
+  #fault: ProxyFault = NO_FAULT
+
+  constructor(target: NetConnectOpts) {
+    this.#target = target
+    this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
+  }
+
+  listen(endpoint: NetConnectOpts): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(endpoint, () => resolve())
+    })
+  }
+
+  get fault(): ProxyFault {
+    return this.#fault
+  }
+
+  set fault(fault: ProxyFault) {
+    this.#fault = fault
+    for (const connection of this.#connections) {
+      if (fault.kind === 'cut') connection.reset()
+      else connection.apply(fault)
+    }
+  }
+
+  close(): void {
+    this.#server.close()
+    for (const connection of this.#connections) connection.reset()
+  }
+
+  #accept(client: Socket): void {
+    if (this.#fault.kind === 'cut') {
+      client.resetAndDestroy()
+      return
+    }
+    const connection = new Connection(client, this.#target)
+    this.#connections.add(connection)
+    connection.apply(this.#fault)
+    client.once('close', () => this.#connections.delete(connection))
+  }
+}
+
+/** Both directions of one proxied connection. */
+class Connection {
+  readonly #sockets: readonly Socket[]
+  readonly #gates: readonly Gate[]
+
+  constructor(client: Socket, target: NetConnectOpts) {
+    const server = connect({ ...target, allowHalfOpen: true })
+    this.#sockets = [client, server]
+    this.#gates = [new Gate(), new Gate()]
+    for (const socket of this.#sockets) {
+      socket.setNoDelay(true)
+      socket.on('error', () => this.reset())
+    }
+    client.once('close', () => server.destroy())
+    server.once('close', () => client.destroy())
+    const [up, down] = this.#gates as [Gate, Gate]
+    client.pipe(up).pipe(server)
+    server.pipe(down).pipe(client)
+  }
+
+  apply(fault: ProxyFault): void {
+    for (const gate of this.#gates) gate.apply(fault)
+  }
+
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+}
+
+/** Passes octets on at once, later, or not until it is told to. */
+class Gate extends Transform {
+  #fault: ProxyFault = NO_FAULT
+  #held: (() => void) | undefined
+
+  apply(fault: ProxyFault): void {
+    this.#fault = fault
+    if (fault.kind === 'hang') return
+    const held = this.#held
+    this.#held = undefined
+    held?.()
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const pass = (): void => done(null, chunk)
+    if (this.#fault.kind === 'hang') this.#held = pass
+    else if (this.#fault.kind === 'delay') setTimeout(pass, this.#fault.delayMs)
+    else pass()
+  }
+}

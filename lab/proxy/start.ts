@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, openSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { joinFiles } from '#lab/machine/cgroups.ts'
+import type { Hierarchy } from '#lab/machine/hierarchies.ts'
+import { launch } from '#lab/process/launch.ts'
+import { hostPath, labPath } from '#lab/state/paths.ts'
+
+const PROXY = join(import.meta.dirname, 'main.ts')
+
+/** Where a node finds the API, as on Talos with KubePrism. */
+export const NODE_API = 'localhost:7445'
+
+/** The control socket of a node's API proxy. */
+export function controlSocket(lab: string, host: string): string {
+  return hostPath(lab, host, 'api-proxy.sock')
+}
+
+/** Starts the API proxy of a node. */
+export function startNodeProxy(options: { lab: string; host: string; to: string }, hierarchies: readonly Hierarchy[]): void {
+  const { lab, host, to } = options
+  const argv = [process.execPath, PROXY, '--listen', '127.0.0.1:7445', '--to', to, '--control', controlSocket(lab, host)]
+  launch({ lab, host, name: 'api-proxy', argv }, hierarchies)
+}
+
+/** The socket in the file system by which the API is reached from outside the lab's namespaces. */
+function apiSocket(lab: string): string {
+  return labPath(lab, 'api.sock')
+}
+
+/** Makes the API reachable on a port of this machine's loopback, and gives the port: a proxy on either side of a Unix socket. */
+export async function startGateway(
+  options: { lab: string; infrastructure: string; to: string },
+  hierarchies: readonly Hierarchy[],
+): Promise<number> {
+  const { lab, infrastructure, to } = options
+  const inside = [process.execPath, PROXY, '--listen', `unix:${apiSocket(lab)}`, '--to', to]
+  launch({ lab, host: infrastructure, name: 'api-gateway', argv: inside }, hierarchies)
+  const port = await freePort()
+  const files = joinFiles(hierarchies, lab, infrastructure, 'system/gateway-outside').join(' ')
+  mkdirSync(labPath(lab, 'log'), { recursive: true })
+  const log = openSync(labPath(lab, 'log', 'gateway.log'), 'a')
+  const script = 'for file in $JOIN; do echo 0 >"$file" || exit 125; done; exec "$@"'
+  const outside = [process.execPath, PROXY, '--listen', `127.0.0.1:${port}`, '--to', `unix:${apiSocket(lab)}`]
+  const env = { ...process.env, JOIN: files }
+  spawn('sh', ['-c', script, 'sh', ...outside], { detached: true, stdio: ['ignore', log, log], env, cwd: '/' }).unref()
+  return port
+}
+
+/** A port of the loopback that is free at this moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}

@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Where all labs of a machine keep what they have; `BALISE_LAB_STATE` puts it elsewhere (it needs a file system that overlayfs can write on). */
+export const STATE_ROOT: string = process.env['BALISE_LAB_STATE'] ?? '/var/lib/balise-lab'
+
+/** The checkout that this lab runs from. */
+export const CHECKOUT: string = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+
+/** The folder of one lab, and what is where in it. */
+export function labDir(lab: string): string {
+  return join(STATE_ROOT, lab)
+}
+
+export function labPath(lab: string, ...parts: readonly string[]): string {
+  return join(labDir(lab), ...parts)
+}
+
+/** The folder of one host: `root` (mount point), `disk` (what outlives a crash), `log`, `pid`. */
+export function hostPath(lab: string, host: string, ...parts: readonly string[]): string {
+  return labPath(lab, 'hosts', host, ...parts)
+}
+
+/** Certificates and the keys of the cluster. */
+export function pkiPath(lab: string, ...parts: readonly string[]): string {
+  return labPath(lab, 'pki', ...parts)
+}

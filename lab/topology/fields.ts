@@ -1,0 +1,66 @@
+import { formatPrefix, type Prefix, parsePrefix } from '#model/prefix.ts'
+import { type Ip, parseIp } from '#model/ip.ts'
+
+/** Reads fields of unknown YAML and gathers what is wrong with them; every mistake bears the path and the value. */
+export class FieldReader {
+  readonly mistakes: string[] = []
+
+  fail(path: string, rule: string): void {
+    this.mistakes.push(`${path}: ${rule}`)
+  }
+
+  /** An object whose keys are all known; an empty one where there is none. */
+  object(value: unknown, path: string, known?: readonly string[]): Readonly<Record<string, unknown>> {
+    if (value === undefined || value === null) return {}
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      this.fail(path, `${show(value)} is no object`)
+      return {}
+    }
+    for (const key of Object.keys(value)) {
+      if (known && !known.includes(key)) this.fail(`${path}.${key}`, `unknown; known are ${known.join(', ')}`)
+    }
+    return value as Readonly<Record<string, unknown>>
+  }
+
+  list(value: unknown, path: string): readonly unknown[] {
+    if (Array.isArray(value)) return value
+    this.fail(path, value === undefined ? 'missing' : `${show(value)} is no list`)
+    return []
+  }
+
+  text(value: unknown, path: string, rule: { readonly pattern: RegExp; readonly wanted: string }): string {
+    if (typeof value === 'string' && rule.pattern.test(value)) return value
+    this.fail(path, value === undefined ? 'missing' : `${show(value)} is ${rule.wanted}`)
+    return ''
+  }
+
+  choice<T extends string>(value: unknown, path: string, options: readonly T[], byDefault?: T): T {
+    const found = options.find((option) => option === value)
+    if (found !== undefined) return found
+    if (value !== undefined || byDefault === undefined) this.fail(path, `${show(value)} is none of ${options.join(', ')}`)
+    return byDefault ?? (options[0] as T)
+  }
+
+  /** An IPv4 prefix without host bits. */
+  prefix(value: unknown, path: string): Prefix | undefined {
+    const parsed = parsePrefix(String(value))
+    if (!parsed.ok || parsed.value.address.family !== 'IPv4') {
+      this.fail(path, value === undefined ? 'missing' : `${show(value)} is no IPv4 prefix like 192.168.10.0/24`)
+      return undefined
+    }
+    if (formatPrefix(parsed.value) !== value) this.fail(path, `${show(value)} has host bits; the prefix is ${formatPrefix(parsed.value)}`)
+    return parsed.value
+  }
+
+  /** An IPv4 address. */
+  address(value: unknown, path: string): Ip | undefined {
+    const parsed = parseIp(String(value))
+    if (parsed.ok && parsed.value.family === 'IPv4') return parsed.value
+    this.fail(path, value === undefined ? 'missing' : `${show(value)} is no IPv4 address`)
+    return undefined
+  }
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? 'nothing'
+}
