@@ -25,7 +25,7 @@ export function buildBpf(): string {
   const common = [clang, ...FLAGS, ...headers.flatMap((file) => [file, readFileSync(join(TOP, file))])]
   mkdirSync(OUT, { recursive: true })
   const objects = sources.map((source) => compile(clang, source, common))
-  for (const file of globSync('*.bpf.o*', { cwd: OUT })) {
+  for (const file of globSync('*.bpf.{o,o.key}', { cwd: OUT })) {
     if (!objects.includes(file.replace(/\.key$/, ''))) rmSync(join(OUT, file))
   }
   return OUT

@@ -1,5 +1,11 @@
 import { join } from 'node:path'
 import { imagesDir } from '#tools/cache.ts'
+import { client } from './client.ts'
+import { coredns } from './coredns.ts'
+import { echo } from './echo.ts'
+import { nginx } from './nginx.ts'
+import { pause } from './pause.ts'
+import type { Recipe } from './recipe.ts'
 
 /** An image that pods of the lab use. */
 export interface LabImage {
@@ -10,15 +16,14 @@ export interface LabImage {
   readonly ociPath: string
 }
 
-const NAMES: readonly (readonly [name: string, tag: string])[] = [
-  ['library/nginx', 'latest'], // docker.io/library/nginx:latest, which `--image=nginx:latest` means
-  ['pause', '3.10'], // registry.k8s.io/pause:3.10, containerd's sandbox
-  ['coredns/coredns', 'lab'], // registry.k8s.io/coredns/coredns:lab
-  ['balise/echo', 'lab'], // HTTP and UDP echo that names its pod and the client's address
-  ['balise/client', 'lab'], // busybox and curl
-]
+export const RECIPES: readonly Recipe[] = [pause, nginx, coredns, echo, client]
 
-/** Every image that the lab's registry serves beside Balise's own, in the order of pushing. `buildLabImages` makes them. */
+/** Every image that the lab's registry serves beside Balise's own. `buildLabImages` makes them. */
 export function labImages(): readonly LabImage[] {
-  return NAMES.map(([name, tag]) => ({ name, tag, ociPath: join(imagesDir(), name.replaceAll('/', '-')) }))
+  return RECIPES.map(({ name, tag }) => ({ name, tag, ociPath: imagePath(name) }))
+}
+
+/** Where the OCI layout of a recipe's image is. */
+export function imagePath(name: string): string {
+  return join(imagesDir(), name.replaceAll('/', '-'))
 }

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { goArch } from './setup-programs.ts'
+
+/** The configuration of an image as the OCI image specification has it, as far as we use it. */
+export interface ImageConfig {
+  readonly entrypoint: readonly string[]
+  readonly cmd?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+/** Everything bears this time, so that the same contents give the same image. */
+const CREATED = '1970-01-01T00:00:00Z'
+
+/**
+ * Writes an OCI layout with one image: for each folder a layer, the lowest first. The tar files are sorted, owned by root
+ * and without times, so that equal folders give equal layers. `base` is a layout of the same tag to build upon.
+ */
+export function writeImage(layout: string, tag: string, folders: readonly string[], config: ImageConfig, base?: string): void {
+  const fresh = `${layout}.new-${process.pid}`
+  const image = `${fresh}:${tag}`
+  rmSync(fresh, { recursive: true, force: true })
+  mkdirSync(dirname(fresh), { recursive: true })
+  if (base === undefined) {
+    umoci('init', '--layout', fresh)
+    umoci('new', '--image', image)
+  } else {
+    cpSync(base, fresh, { recursive: true })
+  }
+  for (const folder of folders) {
+    const tar = `${fresh}.tar`
+    writeTar(folder, tar)
+    umoci('raw', 'add-layer', '--image', image, '--history.created', CREATED, '--history.created_by', 'balise', tar)
+    rmSync(tar)
+  }
+  umoci('config', '--image', image, '--no-history', '--created', CREATED, ...configFlags(config))
+  umoci('gc', '--layout', fresh)
+  rmSync(layout, { recursive: true, force: true })
+  renameSync(fresh, layout)
+}
+
+/** The flags of `umoci config`; an image always says its platform. */
+export function configFlags(config: ImageConfig): readonly string[] {
+  const many = (flag: string, values: readonly string[]) => values.flatMap((value) => [flag, value])
+  const pairs = (record: Readonly<Record<string, string>> = {}) => Object.entries(record).map(([k, v]) => `${k}=${v}`)
+  return [
+    ...['--os', 'linux', '--architecture', goArch()],
+    ...many('--config.entrypoint', config.entrypoint),
+    ...many('--config.cmd', config.cmd ?? []),
+    ...many('--config.env', pairs({ PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...config.env })),
+    ...many('--config.label', pairs(config.labels)),
+  ]
+}
+
+/**
+ * Runs `make` when there is no layout of this key yet. Returns whether it did.
+ */
+export async function onceForKey(layout: string, key: string, make: () => Promise<void>): Promise<boolean> {
+  const stamp = join(layout, `key-${key}`)
+  if (existsSync(stamp)) return false
+  await make()
+  writeFileSync(stamp, '')
+  return true
+}
+
+function writeTar(folder: string, tar: string): void {
+  const steady = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--format=gnu']
+  execFileSync('tar', [...steady, '-cf', tar, '-C', folder, '.'])
+}
+
+function umoci(...args: readonly string[]): void {
+  execFileSync('umoci', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+}
