@@ -1,0 +1,69 @@
+{{/* The labels of every object. Takes (dict "root" $ "component" "agent"). */}}
+{{- define "balise.labels" -}}
+{{ include "balise.selectorLabels" . }}
+app.kubernetes.io/part-of: balise
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | quote }}
+{{- end }}
+
+{{/* What never changes for a component, so that a selector may use it. */}}
+{{- define "balise.selectorLabels" -}}
+app.kubernetes.io/name: balise
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "balise.image" -}}
+{{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) | quote }}
+{{- end }}
+
+{{/* Where the API server is, as client libraries read it; nothing when the values leave it to the cluster. */}}
+{{- define "balise.apiServerEnv" -}}
+{{- if .Values.k8sServiceHost }}
+- name: KUBERNETES_SERVICE_HOST
+  value: {{ .Values.k8sServiceHost | quote }}
+{{- end }}
+{{- if .Values.k8sServicePort }}
+- name: KUBERNETES_SERVICE_PORT
+  value: {{ .Values.k8sServicePort | toString | quote }}
+{{- end }}
+{{- end }}
+
+{{/* 15s, 1m -> 15, 60 */}}
+{{- define "balise.leaseDurationSeconds" -}}
+{{- $text := .Values.l2announcements.leaseDuration -}}
+{{- if hasSuffix "m" $text -}}
+{{ mul 60 (trimSuffix "m" $text | int) }}
+{{- else -}}
+{{ trimSuffix "s" $text }}
+{{- end -}}
+{{- end }}
+
+{{- define "balise.devices" -}}
+{{- if kindIs "slice" .Values.devices }}{{ join "," .Values.devices }}{{ else }}{{ .Values.devices }}{{ end }}
+{{- end }}
+
+{{/* One line for each value of Cilium's chart that was set and does nothing here. */}}
+{{- define "balise.ignoredValues" -}}
+{{- if .Values.kubeProxyReplacement }}
+kubeProxyReplacement: ClusterIP, externalIPs and LoadBalancer addresses are served in any case; NodePort is not
+{{- end }}
+{{- if .Values.ipam }}
+ipam: Balise is no CNI yet; pods get their addresses from yours
+{{- end }}
+{{- if (.Values.gatewayAPI).enabled }}
+gatewayAPI: no Gateway is served
+{{- end }}
+{{- if (.Values.l2NeighDiscovery).enabled }}
+l2NeighDiscovery: the datapath needs no neighbour table of its own
+{{- end }}
+{{- if (.Values.cgroup).autoMount }}
+cgroup.autoMount: nothing is mounted; cgroup.hostRoot must be there
+{{- end }}
+{{- if (.Values.externalIPs) }}
+externalIPs: served in any case
+{{- end }}
+{{- if .Values.securityContext.capabilities.cleanCiliumState }}
+securityContext.capabilities.cleanCiliumState: there is no such container
+{{- end }}
+{{- end }}
