@@ -27,3 +27,15 @@ export function rangeSize(range: IpRange): bigint {
 export function formatRange(range: IpRange): string {
   return `${formatIp(range.first)} - ${formatIp(range.last)}`
 }
+
+/** The same addresses as sorted ranges that neither overlap nor touch. */
+export function mergeRanges(ranges: readonly IpRange[]): readonly IpRange[] {
+  const merged: IpRange[] = []
+  for (const range of ranges.toSorted((a, b) => compareIp(a.first, b.first))) {
+    const previous = merged.at(-1)
+    const touches = previous?.first.family === range.first.family && range.first.value <= previous.last.value + 1n
+    if (!touches) merged.push(range)
+    else if (range.last.value > previous.last.value) merged[merged.length - 1] = { first: previous.first, last: range.last }
+  }
+  return merged
+}

@@ -1,0 +1,100 @@
+import type { Clock } from '#ports/clock.ts'
+import type { KubeApi } from '#ports/kube-api.ts'
+import { POOLS, SERVICES } from '#ports/kube-resources.ts'
+import type { Informer } from '#runtime/informer.ts'
+import { createReconciler, type Reconciler } from '#runtime/reconciler.ts'
+import type { OperatorReports } from './reports.ts'
+import type { EventRecorder } from './event-recorder.ts'
+import { allocateFrom, poolImage, serviceImage } from './ipam-plan.ts'
+import type { PoolRecord, ServiceRecord } from './records.ts'
+import { noticesOf } from './service-events.ts'
+import { settle } from './settle.ts'
+import { createStatusWriter, type StatusWrite, type StatusWriter } from './status-writer.ts'
+
+export interface IpamLoopOptions {
+  readonly api: KubeApi
+  readonly clock: Clock
+  readonly random: () => number
+  readonly pools: Informer<PoolRecord>
+  readonly services: Informer<ServiceRecord>
+  readonly events: EventRecorder
+  readonly reports: OperatorReports
+}
+
+interface ServiceWrite extends StatusWrite {
+  readonly record: ServiceRecord
+}
+
+/** A burst of changes is one allocation. */
+const SETTLE_MS = 10
+/** Writes that were refused for good (a missing rule) are tried again at least that often. */
+const RESYNC_MS = 60_000
+
+/** Gives Services their addresses and tells pools how they stand. Writes nothing before both kinds are listed in full. */
+export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
+  const { api, clock, random, pools, services, events, reports } = options
+  const serviceWriter = createStatusWriter<ServiceWrite>(
+    {
+      api,
+      resource: SERVICES,
+      clock,
+      random,
+      onWritten: (write) => {
+        reports.statusWritten(write.record, write.image.addresses)
+        for (const notice of noticesOf(write, write.record.service.ingressIps)) events.record(write.record, notice)
+      },
+      onFailure: (key, failure, inARow) => reports.writeFailed(SERVICES, key, failure, inARow),
+    },
+    signal,
+  )
+  const poolWriter = createStatusWriter<StatusWrite>(
+    {
+      api,
+      resource: POOLS,
+      clock,
+      random,
+      onWritten: () => undefined,
+      onFailure: (key, failure, inARow) => reports.writeFailed(POOLS, key, failure, inARow),
+    },
+    signal,
+  )
+  const reconcile = (): void => reconcileOnce(options, serviceWriter, poolWriter)
+  const reconciler = createReconciler({ reconcile, settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }, signal)
+  const unsubscribe = [pools.onChange(reconciler.poke), services.onChange(reconciler.poke)]
+  reconciler.poke()
+  return { close: () => closeAll(unsubscribe, [reconciler, serviceWriter, poolWriter]) }
+}
+
+async function closeAll(
+  unsubscribe: readonly (() => void)[],
+  parts: readonly Pick<Reconciler, 'close'>[],
+): Promise<void> {
+  for (const off of unsubscribe) off()
+  await Promise.all(parts.map((part) => part.close()))
+}
+
+function reconcileOnce(
+  { pools, services, clock, reports }: IpamLoopOptions,
+  serviceWriter: StatusWriter<ServiceWrite>,
+  poolWriter: StatusWriter<StatusWrite>,
+): void {
+  if (!pools.status().synced || !services.status().synced) return
+  const nowMs = clock.nowMs()
+  const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger)
+  for (const [key, record] of services.items()) {
+    const { conditions, ingress, service } = record
+    settle(serviceWriter, key, record, { conditions, ingress, addresses: service.ingressIps }, (current) => {
+      const image = serviceImage(key, record, current, allocation, nowMs)
+      return image === undefined ? undefined : { image, write: { record, image } }
+    })
+  }
+  for (const [key, record] of pools.items()) {
+    settle(poolWriter, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
+      const image = poolImage(record, current, allocation, nowMs)
+      return { image, write: { record, image } }
+    })
+  }
+  serviceWriter.ledger.retain(services.items())
+  poolWriter.ledger.retain(pools.items())
+  reports.allocated(allocation)
+}

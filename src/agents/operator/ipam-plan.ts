@@ -1,0 +1,61 @@
+import { mergeIngress } from '#crd/ingress.ts'
+import { mergeConditions } from '#crd/merge-conditions.ts'
+import { type Allocation, allocate } from '#ipam/allocate.ts'
+import { poolConditions } from '#ipam/pool-conditions.ts'
+import { type Claim, IPAM_CONDITION, wasOurs } from '#ipam/request.ts'
+import { serviceCondition } from '#ipam/service-condition.ts'
+import type { Ledger, LedgerEntry, StatusImage } from './ledger.ts'
+import type { PoolRecord, ServiceRecord } from './records.ts'
+
+/** Allocates from what the watch shows and what was written since. */
+export function allocateFrom(
+  pools: ReadonlyMap<string, PoolRecord>,
+  services: ReadonlyMap<string, ServiceRecord>,
+  ledger: Ledger,
+): Allocation {
+  const poolRecords = [...pools.values()]
+  return allocate({
+    pools: poolRecords.flatMap(({ pool }) => pool ?? []),
+    brokenPools: poolRecords.filter(({ mistakes }) => mistakes.length > 0).map(({ name }) => name),
+    claims: Array.from(services, ([key, record]) => claimOf(record, ledger.entryFor(key, record))),
+  })
+}
+
+/** An address that was sent counts as held, and what stood there before as well, until the API has answered. */
+function claimOf({ service, mistakes }: ServiceRecord, entry: LedgerEntry | undefined): Claim {
+  if (entry === undefined) return { service, mistakes, alsoShown: [] }
+  const sent = { ...service, ingressIps: entry.image.addresses }
+  return { service: sent, mistakes, alsoShown: entry.outcome === 'confirmed' ? [] : [...service.ingressIps, ...entry.sent] }
+}
+
+/** The status that a Service is to have; undefined when it is to be left alone. */
+export function serviceImage(
+  key: string,
+  record: ServiceRecord,
+  current: StatusImage,
+  allocation: Allocation,
+  nowMs: number,
+): StatusImage | undefined {
+  const ingress = current.ingress ?? []
+  const assignment = allocation.assignments.get(key)
+  if (assignment !== undefined) {
+    const { addresses } = assignment
+    const conditions = mergeConditions(current.conditions, [serviceCondition(assignment)], [], nowMs)
+    return { conditions, ingress: mergeIngress(ingress, addresses), addresses }
+  }
+  if (allocation.notOurs.get(key) === 'foreignAddress' || !wasOurs(record.service)) return undefined
+  const conditions = mergeConditions(current.conditions, [], [IPAM_CONDITION], nowMs)
+  return { conditions, ingress: mergeIngress(ingress, []), addresses: [] }
+}
+
+/** The status that a pool is to have. */
+export function poolImage(
+  record: PoolRecord,
+  current: StatusImage,
+  { conflicts, holdings }: Allocation,
+  nowMs: number,
+): StatusImage {
+  const { pool, name, generation, mistakes } = record
+  const wanted = poolConditions({ pool, generation, mistakes, conflict: conflicts.get(name), holdings })
+  return { conditions: mergeConditions(current.conditions, wanted, [], nowMs), addresses: [] }
+}

@@ -1,0 +1,133 @@
+import { decodeNode } from '#crd/node.ts'
+import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { KubeApi, KubeObject, KubeResource, ListOptions } from '#ports/kube-api.ts'
+import { L2_POLICIES, LEASES, NODES, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import type { Log } from '#ports/log.ts'
+import { createInformer, type Informer } from '#runtime/informer.ts'
+import { createLeaderElection } from '#runtime/leader-election.ts'
+import { createEventRecorder } from './event-recorder.ts'
+import { startIpamLoop } from './ipam-loop.ts'
+import { nodeReport } from './node-report.ts'
+import { startPolicyLoop } from './policy-loop.ts'
+import { policyRecord, poolRecord, serviceRecord } from './records.ts'
+import { createReports, type OperatorReports } from './reports.ts'
+
+export interface OperatorOptions {
+  readonly api: KubeApi
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+  /** Where the Leases are. */
+  readonly namespace: string
+  /** Of this process among the replicas: the pod's name. */
+  readonly identity: string
+  readonly leaseDurationMs?: number
+}
+
+export interface OperatorStatus {
+  readonly leading: boolean
+  /** The leader, as last seen; empty when unknown. */
+  readonly leader: string
+  /** Kinds of which the first list is not complete, and why; empty when not leading. */
+  readonly missing: readonly string[]
+}
+
+export interface Operator {
+  status(): OperatorStatus
+  close(): Promise<void>
+}
+
+export const OPERATOR_LEASE = 'balise-operator'
+
+/**
+ * The operator: the leader among its replicas gives out addresses and writes statuses. A leader lists everything anew when its term begins:
+ * what a follower held could be older than the last leader's writes.
+ */
+export function startOperator(options: OperatorOptions, signal: AbortSignal): Operator {
+  const { api, clock, random, log, namespace, identity, leaseDurationMs } = options
+  let informers: ReadonlyMap<string, Informer<unknown>> = new Map()
+  const election = createLeaderElection(
+    {
+      api,
+      namespace,
+      name: OPERATOR_LEASE,
+      identity,
+      ...(leaseDurationMs === undefined ? {} : { leaseDurationMs }),
+      clock,
+      random,
+      lead: (term) => lead(options, term, (running) => (informers = running)),
+      onChange: ({ leading, holder }) => log.info('Leadership changed', { leading, holder }),
+      onFailure: ({ code, message }) => log.warn('The Lease of the operator could not be taken', { code, message }),
+    },
+    signal,
+  )
+  return {
+    status: () => {
+      const { leading, holder } = election.status()
+      return { leading, leader: holder, missing: leading ? missingFrom(informers) : [] }
+    },
+    close: () => election.close(),
+  }
+}
+
+function missingFrom(informers: ReadonlyMap<string, Informer<unknown>>): readonly string[] {
+  return Array.from(informers, ([kind, informer]) => ({ kind, status: informer.status() }))
+    .filter(({ status }) => !status.synced)
+    .map(({ kind, status }) => `${kind}: ${status.lastFailure?.message ?? 'not listed yet'}`)
+}
+
+/** One term: from election to the end of the signal. */
+async function lead(
+  options: OperatorOptions,
+  signal: AbortSignal,
+  publish: (informers: ReadonlyMap<string, Informer<unknown>>) => void,
+): Promise<void> {
+  const { api, clock, random, log, namespace, identity } = options
+  const reports = createReports(log)
+  const inform = <T>(resource: KubeResource, trim: (object: KubeObject) => T | undefined, select?: ListOptions) =>
+    informerOf(options, reports, resource, trim, signal, select)
+  const pools = inform(POOLS, poolRecord)
+  const services = inform(SERVICES, serviceRecord)
+  const policies = inform(L2_POLICIES, policyRecord)
+  const nodes = inform(NODES, (object) => decodeNode(object).value)
+  const labelSelector = `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`
+  const nodeReports = inform(LEASES, nodeReport, { namespace, labelSelector })
+  const informers = { pools, services, policies, nodes, nodeReports }
+  publish(new Map<string, Informer<unknown>>(Object.entries(informers)))
+  const onFailure = reports.eventLost
+  const events = createEventRecorder({ api, identity, clock, random, onFailure }, signal)
+  const ipam = startIpamLoop({ api, clock, random, pools, services, events, reports }, signal)
+  const policy = startPolicyLoop({ api, clock, random, policies, nodes, nodeReports, reports }, signal)
+  await untilAborted(signal)
+  await Promise.all([ipam, policy, events, ...Object.values(informers)].map((part) => part.close()))
+}
+
+function informerOf<T>(
+  { api, clock, random }: OperatorOptions,
+  reports: OperatorReports,
+  resource: KubeResource,
+  trim: (object: KubeObject) => T | undefined,
+  signal: AbortSignal,
+  select: ListOptions = {},
+): Informer<T> {
+  return createInformer(
+    {
+      api,
+      resource,
+      trim,
+      select,
+      clock,
+      random,
+      onFailure: (failure, inARow) => reports.watchFailed(resource, failure, inARow),
+    },
+    signal,
+  )
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (signal.aborted) resolve()
+  else signal.addEventListener('abort', () => resolve(), { once: true })
+  return promise
+}

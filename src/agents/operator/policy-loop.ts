@@ -1,0 +1,72 @@
+import { mergeConditions } from '#crd/merge-conditions.ts'
+import type { Node } from '#model/node.ts'
+import { validCondition } from '#model/valid-condition.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { KubeApi } from '#ports/kube-api.ts'
+import { L2_POLICIES } from '#ports/kube-resources.ts'
+import type { Informer } from '#runtime/informer.ts'
+import { createReconciler } from '#runtime/reconciler.ts'
+import type { NodeReport } from './node-report.ts'
+import { clusterMistakes } from './policy-mistakes.ts'
+import type { PolicyRecord } from './records.ts'
+import type { OperatorReports } from './reports.ts'
+import { settle } from './settle.ts'
+import { createStatusWriter, type StatusWrite, type StatusWriter } from './status-writer.ts'
+
+export interface PolicyLoopOptions {
+  readonly api: KubeApi
+  readonly clock: Clock
+  readonly random: () => number
+  readonly policies: Informer<PolicyRecord>
+  readonly nodes: Informer<Node>
+  readonly nodeReports: Informer<NodeReport>
+  readonly reports: OperatorReports
+}
+
+/** Nodes report one after another when a cluster starts; a policy is judged when they have. */
+const SETTLE_MS = 200
+const RESYNC_MS = 60_000
+
+/** Tells each policy its mistakes, seen against the nodes and the interfaces that their agents report. */
+export function startPolicyLoop(options: PolicyLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
+  const { api, clock, random, policies, nodes, nodeReports, reports } = options
+  const writer = createStatusWriter<StatusWrite>(
+    {
+      api,
+      resource: L2_POLICIES,
+      clock,
+      random,
+      onWritten: () => undefined,
+      onFailure: (key, failure, inARow) => reports.writeFailed(L2_POLICIES, key, failure, inARow),
+    },
+    signal,
+  )
+  const reconcile = (): void => reconcileOnce(options, writer)
+  const reconciler = createReconciler({ reconcile, settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }, signal)
+  const unsubscribe = [policies, nodes, nodeReports].map((informer) => informer.onChange(reconciler.poke))
+  reconciler.poke()
+  return {
+    async close() {
+      for (const off of unsubscribe) off()
+      await Promise.all([reconciler.close(), writer.close()])
+    },
+  }
+}
+
+function reconcileOnce(options: PolicyLoopOptions, writer: StatusWriter<StatusWrite>): void {
+  const { policies, nodes, nodeReports, clock } = options
+  if (![policies, nodes, nodeReports].every((informer) => informer.status().synced)) return
+  const nowMs = clock.nowMs()
+  const allNodes = [...nodes.items().values()]
+  const known = new Map(Array.from(nodeReports.items().values(), ({ node, interfaces }) => [node, interfaces]))
+  for (const [key, record] of policies.items()) {
+    const { policy, mistakes, generation } = record
+    const all = [...mistakes, ...(policy === undefined ? [] : clusterMistakes(policy, allNodes, known))]
+    settle(writer, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
+      const conditions = mergeConditions(current.conditions, [validCondition(all, generation)], [], nowMs)
+      const image = { conditions, addresses: [] }
+      return { image, write: { record, image } }
+    })
+  }
+  writer.ledger.retain(policies.items())
+}

@@ -1,0 +1,52 @@
+import { compileInterfacePattern } from '#model/interface-pattern.ts'
+import type { Mistake } from '#model/condition.ts'
+import type { L2Policy } from '#model/l2-policy.ts'
+import type { Node } from '#model/node.ts'
+import { formatSelector, selectorMatches } from '#model/selector.ts'
+
+/** Names of the interfaces of each node, as its agent reports them. A node without an agent is not in it. */
+export type InterfacesOfNodes = ReadonlyMap<string, readonly string[]>
+
+/** Mistakes of a policy that show only against the cluster: patterns that no interface has, a selector that no node fits. */
+export function clusterMistakes(policy: L2Policy, nodes: readonly Node[], known: InterfacesOfNodes): readonly Mistake[] {
+  const selected = nodes.filter(({ labels }) => selectorMatches(policy.nodeSelector, labels)).map(({ name }) => name)
+  const reporting = selected.filter((name) => known.has(name)).toSorted()
+  return [
+    ...kindMistakes(policy),
+    ...(nodes.length > 0 && selected.length === 0 ? [selectorMistake(policy, nodes)] : []),
+    ...(reporting.length === 0 ? [] : policy.interfaces.flatMap((text) => patternMistakes(text, reporting, known))),
+  ]
+}
+
+function kindMistakes({ externalIps, loadBalancerIps }: L2Policy): readonly Mistake[] {
+  if (externalIps || loadBalancerIps) return []
+  const problem = 'announces nothing, for both loadBalancerIPs and externalIPs are false'
+  return [{ path: 'spec', value: '', problem, remedy: 'set loadBalancerIPs to true for Services of type LoadBalancer' }]
+}
+
+function selectorMistake({ nodeSelector }: L2Policy, nodes: readonly Node[]): Mistake {
+  const names = listSome(nodes.map(({ name }) => name).toSorted())
+  return {
+    path: 'spec.nodeSelector',
+    value: formatSelector(nodeSelector),
+    problem: 'selects no node',
+    remedy: `label a node so, or change the selector; the nodes are ${names}`,
+  }
+}
+
+function patternMistakes(text: string, reporting: readonly string[], known: InterfacesOfNodes): readonly Mistake[] {
+  const compiled = compileInterfacePattern(text)
+  if (!compiled.ok) return []
+  const matches = reporting.some((node) => known.get(node)?.some((name) => compiled.value.test(name)))
+  if (matches) return []
+  const names = listSome(reporting.map((node) => `${listSome(known.get(node) ?? []) || 'none'} on ${node}`))
+  const problem = 'matches no interface of the selected nodes'
+  return [{ path: 'spec.interfaces', value: text, problem, remedy: `use one that exists: ${names}` }]
+}
+
+const MOST_NAMES = 20
+
+function listSome(names: readonly string[]): string {
+  const rest = names.length - MOST_NAMES
+  return rest <= 0 ? names.join(', ') : `${names.slice(0, MOST_NAMES).join(', ')} and ${rest} more`
+}
