@@ -33,13 +33,17 @@ export function formatRefusal(refusal: Refusal): string {
 
 function formatNoPool(wanted: Family | Ip, looked: readonly PoolVerdict[]): string {
   if (looked.length === 0) {
-    return `There is no pool to take ${nameOf(wanted)} from: create a CiliumLoadBalancerIPPool with free addresses of your network in spec.blocks`
+    return `There is no pool to take ${withArticle(wanted)} from: create a CiliumLoadBalancerIPPool with free addresses of your network in spec.blocks`
   }
-  return `No pool gives ${nameOf(wanted)} to this Service. ${formatVerdicts(looked)}. Change one of them, or create a CiliumLoadBalancerIPPool`
+  return `No pool gives ${withArticle(wanted)} to this Service. ${formatVerdicts(looked)}. Change one of them, or create a CiliumLoadBalancerIPPool`
 }
 
 function nameOf(wanted: Family | Ip): string {
   return typeof wanted === 'string' ? `${wanted} address` : formatIp(wanted)
+}
+
+function withArticle(wanted: Family | Ip): string {
+  return typeof wanted === 'string' ? `an ${nameOf(wanted)}` : nameOf(wanted)
 }
 
 /** So that a message stays readable, and below the 32768 octets of a condition, with hundreds of pools. */
