@@ -85,11 +85,17 @@ interface Named {
 }
 
 function listPrograms(object: Handle): readonly Named[] {
-  return walk((after) => libbpf().nextProgram(object, after), libbpf().programName)
+  return walk(
+    (after) => libbpf().nextProgram(object, after),
+    (program) => libbpf().programName(program),
+  )
 }
 
 function listMaps(object: Handle): readonly Named[] {
-  return walk((after) => libbpf().nextMap(object, after), libbpf().mapName)
+  return walk(
+    (after) => libbpf().nextMap(object, after),
+    (map) => libbpf().mapName(map),
+  )
 }
 
 function walk(next: (after: Handle | null) => Handle | null, name: (handle: Handle) => string): readonly Named[] {

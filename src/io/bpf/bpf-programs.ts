@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import type { BpfAttachment, BpfPrograms } from '#ports/bpf-programs.ts'
 import { BpfError } from './bpf-error.ts'
 import { type BpfObject, loadBpfObject } from './bpf-object.ts'
-import { attachCgroupLink, findCgroupProgram } from './cgroup-links.ts'
-import { attachClsact, detachClsact, findClsactProgram } from './clsact.ts'
+import { attachCgroupLink, isCgroupAttached } from './cgroup-links.ts'
+import { attachClsact, detachClsact, isClsactAttached } from './clsact.ts'
 import { type DeviceHook, type Direction, deviceName } from './device-hook.ts'
 import { ATTACH_TYPE } from './link-calls.ts'
 import { formatLinkPin, type LinkPin, listLinkPins, removeUnfinishedPins } from './link-pins.ts'
 import type { ConstantValue } from './load-constants.ts'
 import { copyPinned, differingLayout, type MapMigration, refuseOtherLayout } from './map-layout.ts'
 import { makePinFolder, pin, removePin } from './pin.ts'
-import { attachTcx, detachTcx, findTcxProgram, hasTcx } from './tcx.ts'
+import { attachTcx, detachTcx, isTcxAttached, hasTcx } from './tcx.ts'
 
 /** Programs of the traffic-control type, by direction. */
 const DEVICE_PROGRAMS: { readonly [D in Direction]: string } = { ingress: 'balise_ingress', egress: 'balise_egress' }
@@ -94,14 +94,14 @@ export function listAttachments(folder: string): readonly BpfAttachment[] {
 function describePin(linkPin: LinkPin, path: string): BpfAttachment | undefined {
   if (linkPin.kind === 'cgroup') {
     const { program } = linkPin
-    if (findCgroupProgram(path) === undefined) return undefined
+    if (!isCgroupAttached(path)) return undefined
     return { hook: { kind: 'cgroup', path: linkPin.path, program }, program, mechanism: 'cgroup' }
   }
   const { kind, ifindex, direction } = linkPin
   const device = deviceName(ifindex)
   if (device === undefined) return undefined
-  const found = kind === 'tcx' ? findTcxProgram(linkPin, path) : findClsactProgram(linkPin, path)
-  if (found === undefined) return undefined
+  const attached = kind === 'tcx' ? isTcxAttached(linkPin, path) : isClsactAttached(linkPin, path)
+  if (!attached) return undefined
   return { hook: { kind: 'tc', device, ifindex, direction }, program: DEVICE_PROGRAMS[direction], mechanism: kind }
 }
 

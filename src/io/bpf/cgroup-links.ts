@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { closeFd } from './bpf-call.ts'
 import { createLink, readLinkInfo, updateLink } from './link-calls.ts'
 import { openPin, pin } from './pin.ts'
-import { readProgramInfo, readProgramInfoById } from './program-info.ts'
+import { readProgramInfo } from './program-info.ts'
 
 export interface CgroupHook {
   /** A folder of cgroup2. */
@@ -24,13 +24,13 @@ export function attachCgroupLink(hook: CgroupHook, pinPath: string): void {
   }
 }
 
-/** Name of the program that runs through the link pinned at `pinPath`, as the kernel has it; undefined when its cgroup is gone. */
-export function findCgroupProgram(pinPath: string): string | undefined {
+/** Whether the link pinned at `pinPath` still hangs on a cgroup: the kernel takes it off when that is removed. */
+export function isCgroupAttached(pinPath: string): boolean {
   const link = openPin(pinPath)
-  if (link === undefined) return undefined
+  if (link === undefined) return false
   try {
     const info = readLinkInfo(link)
-    return info.kind === 'cgroup' && info.cgroupId !== 0n ? readProgramInfoById(info.programId)?.name : undefined
+    return info.kind === 'cgroup' && info.cgroupId !== 0n
   } finally {
     closeFd(link)
   }

@@ -4,7 +4,7 @@ import { type DeviceHook, type Direction, formatDeviceHook } from './device-hook
 import { errnoName } from './errno.ts'
 import { collectMessages, libbpf } from './libbpf.ts'
 import { openPin, pin, removePin } from './pin.ts'
-import { kernelName, readProgramInfo, readProgramInfoById } from './program-info.ts'
+import { kernelName, readProgramInfo, readProgramNameById } from './program-info.ts'
 
 /** enum bpf_tc_attach_point (bpf/libbpf.h) */
 const ATTACH_POINT: { readonly [D in Direction]: number } = { ingress: 1, egress: 2 }
@@ -28,7 +28,7 @@ export function attachClsact(hook: DeviceHook, path: string): void {
   const answer = quietly(() => libbpf().tcHookCreate(hookOctets(hook)))
   if (answer < 0 && answer !== -EEXIST) throw tcError('clsact qdisc', hook, -answer)
   const present = queryProgramId(hook)
-  const name = present === undefined ? undefined : readProgramInfoById(present)?.name
+  const name = present === undefined ? undefined : readProgramNameById(present)
   if (name !== undefined && name !== kernelName(hook.program))
     throw new BpfError({ code: 'HookTaken', device: formatDeviceHook(hook), by: `BPF program ${name}` })
   if (present === readProgramInfo(hook.programFd).id) return
@@ -48,10 +48,10 @@ export function detachClsact(place: Place, path: string): void {
   removePin(path)
 }
 
-/** Name of the program that our filter runs on this device, as the kernel has it; undefined when there is no filter of ours. */
-export function findClsactProgram(place: Place, path: string): string | undefined {
+/** Whether our filter still runs on this device. */
+export function isClsactAttached(place: Place, path: string): boolean {
   const ours = openedProgramId(path)
-  return ours !== undefined && queryProgramId(place) === ours ? readProgramInfoById(ours)?.name : undefined
+  return ours !== undefined && queryProgramId(place) === ours
 }
 
 function openedProgramId(path: string): number | undefined {

@@ -14,14 +14,14 @@ export function readProgramInfo(programFd: number): ProgramInfo {
   return { id: view.getUint32(4, true), name: readFixedText(view, 64, 16) }
 }
 
-/** Undefined when there is no such program any more. */
-export function readProgramInfoById(id: number): ProgramInfo | undefined {
+/** Undefined when there is no such program any more, or when we may not ask: that takes CAP_SYS_ADMIN. */
+export function readProgramNameById(id: number): string | undefined {
   const attr = createAttr(12)
   attr.view.setUint32(0, id, true)
   const fd = bpf(BPF.PROG_GET_FD_BY_ID, attr)
   if (fd < 0) return undefined
   try {
-    return readProgramInfo(fd)
+    return readProgramInfo(fd).name
   } finally {
     closeFd(fd)
   }

@@ -2,7 +2,7 @@ import { closeFd } from './bpf-call.ts'
 import { type DeviceHook, type Direction, formatDeviceHook } from './device-hook.ts'
 import { AHEAD_OF_ALL, ATTACH_TYPE, createLink, listTcxLinks, readLinkInfo, updateLink } from './link-calls.ts'
 import { openPin, pin, removePin } from './pin.ts'
-import { readProgramInfo, readProgramInfoById } from './program-info.ts'
+import { readProgramInfo } from './program-info.ts'
 
 /** An interface that every network namespace has. */
 const LOOPBACK_IFINDEX = 1
@@ -46,18 +46,14 @@ export function detachTcx(path: string): void {
   removePin(path)
 }
 
-/** Name of the program that the link pinned at `path` runs on this device, as the kernel has it; undefined when none does. */
-export function findTcxProgram(
+/** Whether the link pinned at `path` still hangs on this device. */
+export function isTcxAttached(
   hook: { readonly ifindex: number; readonly direction: Direction },
   path: string,
-): string | undefined {
+): boolean {
   const link = openLiveLink(hook, path)
-  if (link === undefined) return undefined
-  try {
-    return readProgramInfoById(readLinkInfo(link).programId)?.name
-  } finally {
-    closeFd(link)
-  }
+  if (link !== undefined) closeFd(link)
+  return link !== undefined
 }
 
 /** The descriptor, if the pinned link still hangs on that device, of this network namespace and not of another with the same index. */

@@ -37,14 +37,14 @@ function openChanges(signal: AbortSignal): Changes {
   const room = new Uint8Array(ROOM_OCTETS)
   let changed = false
   let closed = false
-  let failure: unknown
+  let failure: Error | undefined
   let wake = (): void => {}
   const stopWatching = watchReadable(socket.fd, () => {
     if (failure !== undefined) return
     try {
       changed = drain(socket, room) || changed
     } catch (cause) {
-      failure = cause
+      failure = cause instanceof Error ? cause : new Error(String(cause))
       close()
     }
     wake()
