@@ -26,7 +26,8 @@ export function readPrefix(place: Place): Prefix | undefined {
 
 function cidrRemedy(text: string): string {
   const ip = parseIp(text)
-  if (ip.ok) return `add the length of the network: ${text}/${ip.value.family === 'IPv4' ? 32 : 128} for this one address`
+  if (ip.ok)
+    return `add the length of the network: ${text}/${ip.value.family === 'IPv4' ? 32 : 128} for this one address`
   if (text.includes('-')) return 'write a range as start and stop instead of cidr'
   return 'write an address, a slash and a length: 192.168.10.64/28 (length 0 to 32) or fd00::/64 (length 0 to 128)'
 }

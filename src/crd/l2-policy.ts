@@ -2,7 +2,17 @@ import { compileInterfacePattern } from '#model/interface-pattern.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
 import { readLabelSelector } from './label-selector.ts'
 import { readMetadata } from './metadata.ts'
-import { type Decoded, elements, expectObject, field, note, type Place, readFlag, readText, rootPlace } from './place.ts'
+import {
+  type Decoded,
+  elements,
+  expectObject,
+  field,
+  note,
+  type Place,
+  readFlag,
+  readText,
+  rootPlace,
+} from './place.ts'
 
 /**
  * A CiliumL2AnnouncementPolicy (cilium.io/v2alpha1). Patterns that compile stay in force beside one that does not. There is no value when a

@@ -11,7 +11,10 @@ export function readLabelSelector(place: Place): LabelSelector | undefined {
   if (isAbsent(place)) return { requirements: [] }
   const before = place.mistakes.length
   expectObject(place)
-  const requirements = [...readMatchLabels(field(place, 'matchLabels')), ...readExpressions(field(place, 'matchExpressions'))]
+  const requirements = [
+    ...readMatchLabels(field(place, 'matchLabels')),
+    ...readExpressions(field(place, 'matchExpressions')),
+  ]
   return place.mistakes.length === before ? { requirements } : undefined
 }
 
@@ -40,12 +43,18 @@ function readExpression(place: Place): LabelRequirement | undefined {
   const operator = OPERATORS.find((name) => name === operatorPlace.value)
   const values = elements(field(place, 'values')).map(checkValue)
   if (operator === undefined) {
-    note(operatorPlace, isAbsent(operatorPlace) ? 'is missing' : 'is no operator', `write one of ${OPERATORS.join(', ')}`)
+    note(
+      operatorPlace,
+      isAbsent(operatorPlace) ? 'is missing' : 'is no operator',
+      `write one of ${OPERATORS.join(', ')}`,
+    )
     return undefined
   }
   const wantsValues = operator === 'In' || operator === 'NotIn'
-  if (wantsValues && values.length === 0) note(field(place, 'values'), `is empty with operator ${operator}`, 'list at least one value')
-  if (!wantsValues && values.length > 0) note(field(place, 'values'), `is set with operator ${operator}`, 'remove the values')
+  if (wantsValues && values.length === 0)
+    note(field(place, 'values'), `is empty with operator ${operator}`, 'list at least one value')
+  if (!wantsValues && values.length > 0)
+    note(field(place, 'values'), `is set with operator ${operator}`, 'remove the values')
   return { key, operator, values }
 }
 
@@ -59,7 +68,12 @@ function checkKey(place: Place, key: string): void {
   const valid = parts.length <= 2 && NAME.test(name) && (parts.length === 1 || PREFIX.test(parts[0] ?? ''))
   if (valid) return
   if (key === '') note(place, 'is missing', 'write the name of a label')
-  else note(place, `belongs to ${JSON.stringify(key)}, which no label can be called`, 'write a label like app or example.com/app')
+  else
+    note(
+      place,
+      `belongs to ${JSON.stringify(key)}, which no label can be called`,
+      'write a label like app or example.com/app',
+    )
 }
 
 function checkValue(place: Place): string {

@@ -20,7 +20,9 @@ export function decodeNode(object: unknown): Decoded<Node> {
     podCidrs: podCidrPlaces(spec)
       .map(readPrefix)
       .filter((prefix) => prefix !== undefined),
-    ready: readConditions(field(status, 'conditions')).some(({ type, status }) => type === 'Ready' && status === 'True'),
+    ready: readConditions(field(status, 'conditions')).some(
+      ({ type, status }) => type === 'Ready' && status === 'True',
+    ),
     unschedulable: readFlag(field(spec, 'unschedulable'), false),
   }
   return { value, mistakes: root.mistakes }

@@ -37,7 +37,10 @@ export function decodePool(object: unknown): Decoded<Pool> {
     return { value: undefined, mistakes: root.mistakes }
   }
   const { name, generation, creationTimestampMs } = metadata
-  return { value: { name, generation, creationTimestampMs, blocks, serviceSelector, disabled }, mistakes: root.mistakes }
+  return {
+    value: { name, generation, creationTimestampMs, blocks, serviceSelector, disabled },
+    mistakes: root.mistakes,
+  }
 }
 
 function checkFirstLast(place: Place): boolean {
@@ -63,7 +66,8 @@ function readBlock(place: Place): PoolBlock | undefined {
   const start = field(place, 'start')
   const stop = field(place, 'stop')
   if (isWritten(cidr)) {
-    for (const ignored of [start, stop].filter(isWritten)) note(ignored, 'is ignored beside cidr', 'remove it, or remove cidr')
+    for (const ignored of [start, stop].filter(isWritten))
+      note(ignored, 'is ignored beside cidr', 'remove it, or remove cidr')
     return readCidrBlock(cidr)
   }
   if (isWritten(start)) return readRangeBlock(start, stop)

@@ -4,7 +4,17 @@ import type { L4Protocol, Service, ServicePort } from '#model/service.ts'
 import { FAMILIES, readIp, readIps, readPrefix } from './addresses.ts'
 import { readConditions } from './conditions.ts'
 import { type Metadata, readMetadata } from './metadata.ts'
-import { type Decoded, elements, field, type Place, readInteger, readOneOf, readText, readTexts, rootPlace } from './place.ts'
+import {
+  type Decoded,
+  elements,
+  field,
+  type Place,
+  readInteger,
+  readOneOf,
+  readText,
+  readTexts,
+  rootPlace,
+} from './place.ts'
 
 export const L4_PROTOCOLS: readonly L4Protocol[] = ['TCP', 'UDP', 'SCTP']
 const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const
@@ -70,7 +80,9 @@ function readService(root: Place, metadata: Metadata): Service {
 }
 
 function keptAnnotations(annotations: Labels): Labels {
-  const kept = Object.entries(annotations).filter(([key]) => ANNOTATION_PREFIXES.some((prefix) => key.startsWith(prefix)))
+  const kept = Object.entries(annotations).filter(([key]) =>
+    ANNOTATION_PREFIXES.some((prefix) => key.startsWith(prefix)),
+  )
   return Object.fromEntries(kept)
 }
 

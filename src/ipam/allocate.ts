@@ -62,7 +62,8 @@ export function allocate(input: IpamInput): Allocation {
   const isJudged = input.brokenPools.length === 0
   for (const draft of drafts) keepValid(draft, pools, holdings, isJudged)
   for (const claim of input.claims) holdShown(claim, holdings)
-  for (const draft of drafts) if (draft.request.kind === 'these') grantThese(draft, draft.request.addresses, pools, holdings)
+  for (const draft of drafts)
+    if (draft.request.kind === 'these') grantThese(draft, draft.request.addresses, pools, holdings)
   for (const draft of drafts) if (draft.request.kind === 'any') grantAny(draft, draft.request.families, pools, holdings)
   return { assignments: new Map(drafts.map((draft) => [draft.key, finish(draft)])), notOurs, conflicts, holdings }
 }

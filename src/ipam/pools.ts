@@ -17,7 +17,10 @@ export interface OpenPool {
 }
 
 /** In the order in which they are looked at: by name. */
-export function arrangePools(pools: readonly Pool[], conflicts: ReadonlyMap<string, PoolConflict>): readonly OpenPool[] {
+export function arrangePools(
+  pools: readonly Pool[],
+  conflicts: ReadonlyMap<string, PoolConflict>,
+): readonly OpenPool[] {
   return pools
     .toSorted((a, b) => compareText(a.name, b.name))
     .map((pool) => ({

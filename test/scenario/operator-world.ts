@@ -81,14 +81,12 @@ export function conditionOf(object: KubeObject | undefined, type: string): Condi
 
 /** `Normal IPAllocated web: Assigned 192.168.10.75`, oldest first. */
 export function eventsOf({ api }: Scenario): readonly string[] {
-  return api
-    .objects(EVENTS)
-    .map((event) => {
-      const { type, reason, message, involvedObject } = event as unknown as Record<string, string> & {
-        involvedObject: { name: string }
-      }
-      return `${type} ${reason} ${involvedObject.name}: ${message}`
-    })
+  return api.objects(EVENTS).map((event) => {
+    const { type, reason, message, involvedObject } = event as unknown as Record<string, string> & {
+      involvedObject: { name: string }
+    }
+    return `${type} ${reason} ${involvedObject.name}: ${message}`
+  })
 }
 
 /** Every kind that the operator watches. */

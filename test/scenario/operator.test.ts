@@ -77,7 +77,8 @@ service default/web: <pending>, no condition`,
 test('operator leaves conditions of other writers alone', async (t) => {
   const world = await createOperatorWorld()
   t.after(() => world.close())
-  const foreign = '{type: example.com/Other, status: "True", reason: r, message: m, lastTransitionTime: "2026-01-01T00:00:00Z"}'
+  const foreign =
+    '{type: example.com/Other, status: "True", reason: r, message: m, lastTransitionTime: "2026-01-01T00:00:00Z"}'
   await world.apply(`${serviceYaml('web').replace('---', '')}\nstatus: {conditions: [${foreign}]}\n`)
   await world.apply(LAB)
   const { conditions } = world.object(SERVICES, 'web')?.['status'] as { conditions: readonly { type: string }[] }

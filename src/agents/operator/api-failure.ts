@@ -24,7 +24,10 @@ export function complaintOf(resource: KubeResource, access: Access, failure: Fai
         remedy: `install the CustomResourceDefinition ${kind}.${resource.group}, version ${resource.version}, from the chart's folder crds`,
       }
     default:
-      return { sentence: `The API did not let the operator ${access} ${kind}`, remedy: 'none needed, it is tried again' }
+      return {
+        sentence: `The API did not let the operator ${access} ${kind}`,
+        remedy: 'none needed, it is tried again',
+      }
   }
 }
 

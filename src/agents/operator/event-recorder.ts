@@ -65,7 +65,12 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
   }
 }
 
-function eventOf(name: string, service: ObjectRecord, notice: Notice, { clock, identity }: EventRecorderOptions): unknown {
+function eventOf(
+  name: string,
+  service: ObjectRecord,
+  notice: Notice,
+  { clock, identity }: EventRecorderOptions,
+): unknown {
   const time = formatTime(clock.nowMs())
   return {
     apiVersion: 'v1',

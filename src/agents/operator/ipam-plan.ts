@@ -25,7 +25,11 @@ export function allocateFrom(
 function claimOf({ service, mistakes }: ServiceRecord, entry: LedgerEntry | undefined): Claim {
   if (entry === undefined) return { service, mistakes, alsoShown: [] }
   const sent = { ...service, ingressIps: entry.image.addresses }
-  return { service: sent, mistakes, alsoShown: entry.outcome === 'confirmed' ? [] : [...service.ingressIps, ...entry.sent] }
+  return {
+    service: sent,
+    mistakes,
+    alsoShown: entry.outcome === 'confirmed' ? [] : [...service.ingressIps, ...entry.sent],
+  }
 }
 
 /** The status that a Service is to have; undefined when it is to be left alone. */

@@ -8,7 +8,11 @@ import { formatSelector, selectorMatches } from '#model/selector.ts'
 export type InterfacesOfNodes = ReadonlyMap<string, readonly string[]>
 
 /** Mistakes of a policy that show only against the cluster: patterns that no interface has, a selector that no node fits. */
-export function clusterMistakes(policy: L2Policy, nodes: readonly Node[], known: InterfacesOfNodes): readonly Mistake[] {
+export function clusterMistakes(
+  policy: L2Policy,
+  nodes: readonly Node[],
+  known: InterfacesOfNodes,
+): readonly Mistake[] {
   const selected = nodes.filter(({ labels }) => selectorMatches(policy.nodeSelector, labels)).map(({ name }) => name)
   const reporting = selected.filter((name) => known.has(name)).toSorted()
   return [

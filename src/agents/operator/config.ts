@@ -1,0 +1,45 @@
+import { ok } from '#model/result.ts'
+import { oneOf, type OptionTable, parseName, type Settings, wholeNumber } from '#agents/settings.ts'
+
+const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+/** The settings of the operator. */
+export const OPERATOR_OPTIONS = {
+  namespace: {
+    env: 'BALISE_NAMESPACE',
+    type: 'text',
+    fallback: 'kube-system',
+    sentence: 'Namespace of the operator and of the Leases.',
+    parse: parseName,
+  },
+  podName: {
+    env: 'BALISE_POD_NAME',
+    type: 'text',
+    fallback: '',
+    sentence: 'Name by which the replicas tell each other apart; empty: host name and process id.',
+    parse: ok<string>,
+  },
+  leaseDurationSeconds: {
+    env: 'BALISE_OPERATOR_LEASE_DURATION_SECONDS',
+    type: 'seconds',
+    fallback: '15',
+    sentence: 'A leader whose Lease is not renewed for this long is replaced.',
+    parse: wholeNumber(3, 3600),
+  },
+  healthPort: {
+    env: 'BALISE_HEALTH_PORT',
+    type: 'port',
+    fallback: '9880',
+    sentence: 'Port on 127.0.0.1 that answers /healthz; 0: none.',
+    parse: wholeNumber(0, 65535),
+  },
+  logLevel: {
+    env: 'BALISE_LOG_LEVEL',
+    type: LOG_LEVELS.join(' | '),
+    fallback: 'info',
+    sentence: 'The least that is logged.',
+    parse: oneOf(LOG_LEVELS),
+  },
+} as const satisfies OptionTable
+
+export type OperatorSettings = Settings<typeof OPERATOR_OPTIONS>

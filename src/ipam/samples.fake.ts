@@ -1,0 +1,60 @@
+import { mustParseIp } from '#model/ip.ts'
+import type { Pool, PoolBlock } from '#model/pool.ts'
+import { mustParsePrefix } from '#model/prefix.ts'
+import { rangeOfPrefix } from '#model/range.ts'
+import { SELECT_ALL } from '#model/selector.ts'
+import type { Service } from '#model/service.ts'
+import type { Claim } from './request.ts'
+
+/** A Service of type LoadBalancer in namespace `default`, for tests. */
+export function service(name: string, fields: Partial<Service> = {}): Service {
+  return {
+    namespace: 'default',
+    name,
+    uid: '',
+    resourceVersion: '1',
+    generation: 0,
+    creationTimestampMs: 0,
+    type: 'LoadBalancer',
+    labels: {},
+    annotations: {},
+    loadBalancerClass: '',
+    loadBalancerIp: undefined,
+    clusterIps: [],
+    headless: false,
+    externalIps: [],
+    ingressIps: [],
+    ports: [],
+    externalTrafficPolicy: 'Cluster',
+    internalTrafficPolicy: 'Cluster',
+    families: ['IPv4'],
+    familyPolicy: 'SingleStack',
+    affinityTimeoutSeconds: 0,
+    sourceRanges: [],
+    selector: {},
+    conditions: [],
+    ...fields,
+  }
+}
+
+export function withAddresses(of: Service, ...addresses: readonly string[]): Service {
+  return { ...of, ingressIps: addresses.map(mustParseIp) }
+}
+
+export function claim(of: Service): Claim {
+  return { service: of, mistakes: [], alsoShown: [] }
+}
+
+/** Blocks as `10.0.0.1`, `10.0.0.1-10.0.0.9` or `10.0.0.0/24`; the last argument may be other fields. */
+export function pool(name: string, ...parts: readonly (string | Partial<Pool>)[]): Pool {
+  const blocks = parts.filter((part) => typeof part === 'string').map(block)
+  const fields = parts.filter((part) => typeof part !== 'string')
+  const plain = { name, generation: 1, creationTimestampMs: 0, blocks, serviceSelector: SELECT_ALL, disabled: false }
+  return Object.assign(plain, ...fields)
+}
+
+function block(text: string): PoolBlock {
+  if (text.includes('/')) return { range: rangeOfPrefix(mustParsePrefix(text)), text }
+  const [first = '', last = first] = text.split('-')
+  return { range: { first: mustParseIp(first), last: mustParseIp(last) }, text }
+}
