@@ -2,6 +2,10 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { LabError } from '#lab/state/lab-error.ts'
 import { SIZES } from '#lab/topology/topology.ts'
 import { down } from './cmds/down.ts'
+import { environmentLines, kubeconfigPath } from './cmds/env.ts'
+import { exec } from './cmds/exec.ts'
+import { fault } from './cmds/fault.ts'
+import { listLabs, renderListing } from './cmds/ps.ts'
 import { up } from './cmds/up.ts'
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -11,7 +15,7 @@ function count(text: string): number {
   return Number(text)
 }
 
-const program = new Command('balise lab')
+const program = new Command('balise lab').enablePositionalOptions()
 const nameOption = (): Option => new Option('--name <lab>', 'which lab, where there are several').env('BALISE_LAB')
 
 program
@@ -36,6 +40,47 @@ program
   .action(async (options) => {
     process.exitCode = await down(options, write)
   })
+
+program
+  .command('ps')
+  .description('the hosts of all labs, or of one')
+  .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+  .addOption(nameOption())
+  .action((options) => {
+    const listing = listLabs(options.name)
+    const lines = options.output === 'json' ? [JSON.stringify(listing, undefined, 2)] : renderListing(listing)
+    for (const line of lines) write(line)
+  })
+
+program
+  .command('kubeconfig')
+  .description("print the path of a kubeconfig that works from this machine's shell")
+  .addOption(nameOption())
+  .action((options) => write(kubeconfigPath(options.name)))
+
+program
+  .command('env')
+  .description('print settings for a shell: eval "$(bin/balise lab env)"')
+  .addOption(nameOption())
+  .action((options) => {
+    for (const line of environmentLines(options.name)) write(line)
+  })
+
+program
+  .command('exec <target> [command...]')
+  .description('run a program on a host, or in the network of pod/NAMESPACE/NAME')
+  .addOption(nameOption())
+  .passThroughOptions()
+  .action(async (target: string, command: string[], options) => {
+    const argv = command[0] === '--' ? command.slice(1) : command // commander leaves it in when options are passed through
+    process.exitCode = await exec({ name: options.name, target, argv: argv.length === 0 ? ['sh'] : argv })
+  })
+
+program
+  .command('fault <kind> [arguments...]')
+  .description('let something go wrong, or end it; "fault list" says what there is')
+  .addOption(nameOption())
+  .action(async (kind: string, words: string[], options) => write(await fault(options.name, [kind, ...words])))
 
 try {
   await program.parseAsync(process.argv)
