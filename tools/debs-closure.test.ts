@@ -43,5 +43,8 @@ test('closure() follows what it may follow, also in a circle', () => {
 })
 
 test('isLibrary() knows the libraries by their names', () => {
-  assert.deepEqual(['libc6', 'zlib1g', 'nginx-common', 'glibc-doc', 'zlib1g-dev'].filter(isLibrary), ['libc6', 'zlib1g'])
+  assert.deepEqual(['libc6', 'zlib1g', 'nginx-common', 'glibc-doc', 'zlib1g-dev'].filter(isLibrary), [
+    'libc6',
+    'zlib1g',
+  ])
 })

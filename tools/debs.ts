@@ -4,10 +4,20 @@
  * the lab and prints their root.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { cacheKey, cachePath, debsRoot } from './cache.ts'
 import { closure, type Dependencies, isLibrary, parseAptDepends } from './debs-closure.ts'
+import { installedPackages, updateLists } from './setup-apt.ts'
 import { RunError, runLong } from './setup-run.ts'
 import { fail, say, SetupError } from './setup-say.ts'
 
@@ -28,14 +38,21 @@ const MERGED = ['bin', 'sbin', 'lib', 'lib64'] as const
 
 /** Fetches and unpacks what the lab's hosts run, with the libraries that this machine lacks; returns the root. */
 export async function ensureLabDebs(): Promise<string> {
+  const key = cacheKey(readFileSync('/etc/os-release'), readFileSync(import.meta.filename), ...LAB_PACKAGES)
+  const stamp = `${debsRoot()}.lab-${key}` // apt is asked only when the list or the distribution has changed
+  if (existsSync(stamp) && existsSync(debsRoot())) return debsRoot()
   const installed = installedPackages()
   const names = packageClosure(LAB_PACKAGES, (name) => isLibrary(name) && !installed.has(name))
   await unpackPackages(names, debsRoot(), 'for the hosts of the lab')
+  writeFileSync(stamp, '')
   return debsRoot()
 }
 
 /** The packages and the libraries that they need; `follow` says which dependencies count. */
-export function packageClosure(names: readonly string[], follow: (name: string) => boolean = isLibrary): readonly string[] {
+export function packageClosure(
+  names: readonly string[],
+  follow: (name: string) => boolean = isLibrary,
+): readonly string[] {
   return closure(names, follow, aptDepends)
 }
 
@@ -44,11 +61,22 @@ export function packageClosure(names: readonly string[], follow: (name: string) 
  * Returns the key of its contents.
  */
 export async function unpackPackages(names: readonly string[], root: string, purpose: string): Promise<string> {
+  try {
+    return await unpackCandidates(names, root, purpose)
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    await updateLists() // old lists name files that the mirrors have no more
+    return await unpackCandidates(names, root, purpose)
+  }
+}
+
+async function unpackCandidates(names: readonly string[], root: string, purpose: string): Promise<string> {
   const files = candidateFiles(names)
   const key = cacheKey(...files)
   const stamp = `${root}.key-${key}`
   if (existsSync(stamp) && existsSync(root)) return key
-  say(`  ${names.length} Debian packages ${purpose}, unpacked and not installed: ${names.join(' ')}`)
+  const programs = names.filter((name) => !isLibrary(name))
+  say(`  ${programs.join(' ')} ${purpose}, with ${names.length - programs.length} libraries: unpacked, not installed`)
   await fetchPackages(names, files)
   const fresh = `${root}.new-${process.pid}`
   rmSync(fresh, { recursive: true, force: true })
@@ -92,7 +120,7 @@ async function fetchPackages(names: readonly string[], files: readonly string[])
     await runLong({ what: 'Fetching Debian packages', log: 'apt-download.log', command, cwd: poolDir() })
   } catch (error) {
     if (!(error instanceof RunError)) throw error
-    throw new SetupError(`${error.message}\nIf its package lists are old, 'apt-get update' helps`, { cause: error })
+    throw new SetupError(error.message, { cause: error })
   }
   const still = missing()
   if (still.length > 0) throw new SetupError(`apt-get download did not bring ${still.join(', ')}`)
@@ -114,12 +142,6 @@ function aptCache(args: readonly string[]): string {
     const said = String((cause as { readonly stderr?: string }).stderr ?? cause).trim()
     throw new SetupError(`apt-cache ${args[0]} failed: ${said}\nAre 'main' and 'universe' in apt's sources?`, { cause })
   }
-}
-
-function installedPackages(): ReadonlySet<string> {
-  const format = '${db:Status-Abbrev}${Package}\n'
-  const listed = execFileSync('dpkg-query', ['-W', '-f', format], { encoding: 'utf8', maxBuffer: 1 << 26 })
-  return new Set(listed.split('\n').flatMap((line) => (line.startsWith('ii ') ? [line.slice(3)] : [])))
 }
 
 if (import.meta.main) {

@@ -1,4 +1,14 @@
-import { chmodSync, cpSync, globSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  globSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cachePath } from './cache.ts'
 import { packageClosure, unpackPackages } from './debs.ts'
@@ -47,7 +57,10 @@ export async function createDebianRoot(name: string, packages: readonly string[]
 /** Puts Mozilla's certificates where OpenSSL looks; the package's own script, which does it, never runs here. */
 export function joinCertificates(root: ImageRoot): void {
   const files = globSync('usr/share/ca-certificates/mozilla/*.crt', { cwd: root.folder }).sort()
-  root.write('/etc/ssl/certs/ca-certificates.crt', files.map((file) => readFileSync(join(root.folder, file), 'utf8')).join(''))
+  root.write(
+    '/etc/ssl/certs/ca-certificates.crt',
+    files.map((file) => readFileSync(join(root.folder, file), 'utf8')).join(''),
+  )
   rmSync(join(root.folder, 'usr/share/ca-certificates'), { recursive: true, force: true })
 }
 
@@ -65,7 +78,8 @@ function imageRoot(folder: string): ImageRoot {
     mkdirSync(dirname(full), { recursive: true })
     return full
   }
-  for (const path of ['proc', 'sys', 'dev', 'run', 'root', 'usr/bin']) mkdirSync(join(folder, path), { recursive: true })
+  for (const path of ['proc', 'sys', 'dev', 'run', 'root', 'usr/bin'])
+    mkdirSync(join(folder, path), { recursive: true })
   mkdirSync(join(folder, 'tmp'))
   chmodSync(join(folder, 'tmp'), 0o1777)
   return {

@@ -2,7 +2,17 @@
  * The programs of a cluster: etcd, the Kubernetes commands, helm and CoreDNS. Looked for in this order: `$KUBEBUILDER_ASSETS`,
  * the cache, the official releases with their checksums, a Go build. Run as a program it makes them and prints their folder.
  */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { binDir, cachePath, type Environment } from './cache.ts'
 import { goBuild } from './setup-go.ts'
@@ -39,7 +49,8 @@ async function ensureProgram(program: Program): Promise<void> {
       rmSync(made, { recursive: true, force: true })
     }
   }
-  for (const name of commandsOf(program)) link(join('..', 'programs', `${program.name}-${programKey(program)}`, name), name)
+  for (const name of commandsOf(program))
+    link(join('..', 'programs', `${program.name}-${programKey(program)}`, name), name)
 }
 
 async function makeProgram(program: Program, folder: string): Promise<void> {
@@ -47,10 +58,18 @@ async function makeProgram(program: Program, folder: string): Promise<void> {
   const why = await downloadReleases(program.releases(goArch()), folder)
   if (why === undefined) return
   const startMs = performance.now()
-  say(`  ${program.name} ${program.version}: no release (${why}); building it with Go, the first time about ${program.buildSeconds} s`)
+  say(
+    `  ${program.name} ${program.version}: no release (${why}); building it with Go, the first time about ${program.buildSeconds} s`,
+  )
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  await goBuild(`Building ${program.name}`, moduleFolder(program), program.package, program.ldflags, join(folder, program.name))
+  await goBuild(
+    `Building ${program.name}`,
+    moduleFolder(program),
+    program.package,
+    program.ldflags,
+    join(folder, program.name),
+  )
   for (const name of program.calledAs) symlinkSync(program.name, join(folder, name))
   say(`  ${program.name} ${program.version}: built in ${seconds(startMs)} s`)
 }

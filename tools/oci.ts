@@ -18,7 +18,13 @@ const CREATED = '1970-01-01T00:00:00Z'
  * Writes an OCI layout with one image: for each folder a layer, the lowest first. The tar files are sorted, owned by root
  * and without times, so that equal folders give equal layers. `base` is a layout of the same tag to build upon.
  */
-export function writeImage(layout: string, tag: string, folders: readonly string[], config: ImageConfig, base?: string): void {
+export function writeImage(
+  layout: string,
+  tag: string,
+  folders: readonly string[],
+  config: ImageConfig,
+  base?: string,
+): void {
   const fresh = `${layout}.new-${process.pid}`
   const image = `${fresh}:${tag}`
   rmSync(fresh, { recursive: true, force: true })

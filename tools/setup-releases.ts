@@ -60,14 +60,20 @@ async function unpack(archive: Uint8Array, path: string, folder: string): Promis
   const file = join(folder, '.archive')
   writeFileSync(file, archive)
   const strip = `--strip-components=${path.split('/').length - 1}`
-  await runLong({ what: `Unpacking ${path}`, log: 'unpack.log', command: ['tar', '-xzf', file, '-C', folder, strip, path] })
+  await runLong({
+    what: `Unpacking ${path}`,
+    log: 'unpack.log',
+    command: ['tar', '-xzf', file, '-C', folder, strip, path],
+  })
   rmSync(file)
 }
 
 async function fetchText(url: string): Promise<{ ok: true; text: string } | { ok: false; why: string }> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(FIRST_ANSWER_MS) })
-    return response.ok ? { ok: true, text: await response.text() } : { ok: false, why: `${url} answers ${response.status}` }
+    return response.ok
+      ? { ok: true, text: await response.text() }
+      : { ok: false, why: `${url} answers ${response.status}` }
   } catch (error) {
     return { ok: false, why: `${new URL(url).host}: ${reason(error)}` }
   }

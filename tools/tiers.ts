@@ -24,7 +24,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     globs: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'lab/**/*.test.ts', 'test/perf/**/*.test.ts'],
     isolation: 'none',
     needsRoot: false,
-    testBoundMs: 30_000,
+    testBoundMs: 10_000,
     boundMs: 120_000,
     verbose: false,
   },

@@ -1,0 +1,63 @@
+/** Bundles `balise` (CLI, agent and operator) into `dist/balise.mjs`; koffi stands beside it, as its native file cannot be bundled. */
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { fail, say, SetupError } from './setup-say.ts'
+
+const TOP = join(import.meta.dirname, '..')
+
+/** What koffi needs at run time: its loader and the native file of this platform. */
+const KOFFI: readonly string[] = [
+  'koffi/package.json',
+  'koffi/LICENSE.txt',
+  'koffi/index.js',
+  'koffi/index.cjs',
+  'koffi/src/koffi/index.js',
+  'koffi/src/koffi/index.cjs',
+  `@koromix/koffi-linux-${process.arch}/package.json`,
+  `@koromix/koffi-linux-${process.arch}/index.js`,
+  `@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`,
+]
+
+/** Writes the bundle and `node_modules/koffi` into `folder`. Names are kept, so that stacks stay legible. */
+export async function bundle(folder: string): Promise<void> {
+  const output = join(folder, 'balise.mjs')
+  rmSync(folder, { recursive: true, force: true })
+  await build({
+    absWorkingDir: TOP,
+    entryPoints: ['src/cli/main.ts'],
+    outfile: output,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    external: ['koffi'],
+    minify: true,
+    keepNames: true,
+    legalComments: 'linked',
+    // CommonJS packages inside the bundle ask for Node's own modules by `require`
+    banner: {
+      js: "#!/usr/bin/node\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    logLevel: 'silent',
+  }).catch((cause: Error) => {
+    throw new SetupError(`The bundle cannot be built: ${cause.message}`, { cause })
+  })
+  chmodSync(output, 0o755)
+  for (const file of KOFFI) {
+    const to = join(folder, 'node_modules', file)
+    mkdirSync(join(to, '..'), { recursive: true })
+    cpSync(join(TOP, 'node_modules', file), to)
+  }
+  say(`  bundle of ${Math.round(statSync(output).size / 1024)} KiB`)
+}
+
+/** The version in package.json, which is the image's tag. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as { readonly version: string }).version
+}
+
+if (import.meta.main) {
+  const folder = join(TOP, 'dist', 'bundle')
+  await bundle(folder).then(() => process.stdout.write(`${folder}\n`), fail)
+}
