@@ -34,7 +34,8 @@ function reasonOf(error: unknown): string {
 }
 
 function remedyFor(text: string): string {
-  if (/^[*+?]/.test(text)) return 'this is a regular expression, not a shell pattern: write .* for any characters, as in ^eth.*'
+  if (/^[*+?]/.test(text))
+    return 'this is a regular expression, not a shell pattern: write .* for any characters, as in ^eth.*'
   if (/\*\*|\+\+/.test(text)) return 'write one repetition sign only'
   return 'write the name of an interface, or a regular expression like ^eth[0-9]+$; close every ( and [, and put \\ before a sign meant as itself'
 }
@@ -46,8 +47,16 @@ interface Refusal {
 }
 
 const REFUSED: readonly Refusal[] = [
-  { starts: /^\(\?[=!]/, problem: 'uses look-ahead', remedy: 'RE2 has no (?= and (?!: list the interfaces that are meant' },
-  { starts: /^\(\?<[=!]/, problem: 'uses look-behind', remedy: 'RE2 has no (?<= and (?<!: list the interfaces that are meant' },
+  {
+    starts: /^\(\?[=!]/,
+    problem: 'uses look-ahead',
+    remedy: 'RE2 has no (?= and (?!: list the interfaces that are meant',
+  },
+  {
+    starts: /^\(\?<[=!]/,
+    problem: 'uses look-behind',
+    remedy: 'RE2 has no (?<= and (?<!: list the interfaces that are meant',
+  },
   { starts: /^\(\?>/, problem: 'uses an atomic group', remedy: 'RE2 has no (?>: write (?:' },
   { starts: /^\\[1-9]/, problem: 'uses a back reference', remedy: 'RE2 has no \\1: write the text out' },
   { starts: /^\\k</, problem: 'uses a named back reference', remedy: 'RE2 has no \\k: write the text out' },

@@ -35,7 +35,8 @@ export function mergeRanges(ranges: readonly IpRange[]): readonly IpRange[] {
     const previous = merged.at(-1)
     const touches = previous?.first.family === range.first.family && range.first.value <= previous.last.value + 1n
     if (!touches) merged.push(range)
-    else if (range.last.value > previous.last.value) merged[merged.length - 1] = { first: previous.first, last: range.last }
+    else if (range.last.value > previous.last.value)
+      merged[merged.length - 1] = { first: previous.first, last: range.last }
   }
   return merged
 }
