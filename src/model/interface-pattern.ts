@@ -60,6 +60,11 @@ const REFUSED: readonly Refusal[] = [
   { starts: /^\(\?>/, problem: 'uses an atomic group', remedy: 'RE2 has no (?>: write (?:' },
   { starts: /^\\[1-9]/, problem: 'uses a back reference', remedy: 'RE2 has no \\1: write the text out' },
   { starts: /^\\k</, problem: 'uses a named back reference', remedy: 'RE2 has no \\k: write the text out' },
+  {
+    starts: /^\[\^?[^\]]*\[:\^/,
+    problem: 'uses a negated class',
+    remedy: 'write [^[:digit:]] instead of [[:^digit:]]',
+  },
   { starts: /^\\C/, problem: 'uses \\C', remedy: 'write . for any character' },
   { starts: /^\(\?[a-zA-Z-]*U/, problem: 'uses the flag U', remedy: 'write *? instead of * where little is to match' },
   { starts: /^\(\?[a-zA-Z-]*\)/, problem: 'sets flags in its middle', remedy: 'write the flags at the start: (?i)' },

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { formatMistake } from '#model/condition.ts'
+import { decodePool } from './pool.ts'
+
+function decode(spec: unknown): {
+  readonly blocks: readonly string[] | undefined
+  readonly mistakes: readonly string[]
+} {
+  const { value, mistakes } = decodePool({ metadata: { name: 'p' }, spec })
+  return { blocks: value?.blocks.map(({ text }) => text), mistakes: mistakes.map(formatMistake) }
+}
+
+test('decodePool() reads blocks by start and stop, by cidr, and single addresses', () => {
+  const blocks = [{ start: '10.0.0.1', stop: '10.0.0.4' }, { cidr: '10.0.1.12/24' }, { start: 'fd00::1' }]
+  assert.deepEqual(decode({ blocks }), { blocks: ['10.0.0.1 - 10.0.0.4', '10.0.1.0/24', 'fd00::1'], mistakes: [] })
+})
+
+test('decodePool() reads cidrs of manifests from before Cilium 1.15', () => {
+  assert.deepEqual(decode({ cidrs: [{ cidr: '10.0.0.0/24' }] }), { blocks: ['10.0.0.0/24'], mistakes: [] })
+})
+
+const MISTAKES: readonly { readonly name: string; readonly spec: unknown; readonly mistake: string }[] = [
+  {
+    name: 'start after stop',
+    spec: { blocks: [{ start: '10.0.0.9', stop: '10.0.0.1' }] },
+    mistake:
+      'spec.blocks[0].start "10.0.0.9" is after stop 10.0.0.1: write the lower address as start and the higher as stop',
+  },
+  {
+    name: 'families mixed',
+    spec: { blocks: [{ start: '10.0.0.1', stop: 'fd00::1' }] },
+    mistake:
+      'spec.blocks[0].start "10.0.0.1" is IPv4, but stop fd00::1 is IPv6: write both of one family; a pool may have one block for each',
+  },
+  {
+    name: 'a CIDR with too long a prefix',
+    spec: { blocks: [{ cidr: '10.0.0.0/33' }] },
+    mistake:
+      'spec.blocks[0].cidr "10.0.0.0/33" is not a CIDR: write an address, a slash and a length: 192.168.10.64/28 (length 0 to 32) or fd00::/64 (length 0 to 128)',
+  },
+  {
+    name: 'an address where a CIDR belongs',
+    spec: { blocks: [{ cidr: '10.0.0.1' }] },
+    mistake:
+      'spec.blocks[0].cidr "10.0.0.1" is not a CIDR: add the length of the network: 10.0.0.1/32 for this one address',
+  },
+  {
+    name: 'a range where a CIDR belongs',
+    spec: { blocks: [{ cidr: '10.0.0.1-10.0.0.9' }] },
+    mistake: 'spec.blocks[0].cidr "10.0.0.1-10.0.0.9" is not a CIDR: write a range as start and stop instead of cidr',
+  },
+  {
+    name: 'an address with leading zeros',
+    spec: { blocks: [{ start: '10.0.0.01' }] },
+    mistake: 'spec.blocks[0].start "10.0.0.01" is not an IP address: write an address like 192.168.10.75 or fd00::75',
+  },
+  {
+    name: 'stop without start',
+    spec: { blocks: [{ stop: '10.0.0.1' }] },
+    mistake: 'spec.blocks[0].stop "10.0.0.1" has no start: write the first address of the block as start',
+  },
+  {
+    name: 'an empty block',
+    spec: { blocks: [{}] },
+    mistake: 'spec.blocks[0] "{}" has no addresses: write cidr, or start and stop',
+  },
+  {
+    name: 'blocks that are no list',
+    spec: { blocks: '10.0.0.0/24' },
+    mistake: 'spec.blocks "10.0.0.0/24" is not a list: write a list, each element with a dash before it',
+  },
+  { name: 'no spec', spec: undefined, mistake: 'spec is missing: write spec.blocks with the addresses of the pool' },
+  {
+    name: 'a switch that is text',
+    spec: { disabled: 'yes' },
+    mistake: 'spec.disabled "yes" is neither true nor false: write true or false without quotes',
+  },
+  {
+    name: 'a selector operator that is none',
+    spec: { serviceSelector: { matchExpressions: [{ key: 'app', operator: 'Is', values: ['x'] }] } },
+    mistake:
+      'spec.serviceSelector.matchExpressions[0].operator "Is" is no operator: write one of In, NotIn, Exists, DoesNotExist',
+  },
+  {
+    name: 'allowFirstLastIPs',
+    spec: { allowFirstLastIPs: 'No' },
+    mistake:
+      'spec.allowFirstLastIPs "No" is not supported by this version of Balise, so the pool gives out nothing: remove it and write the block as start and stop without its first and last address',
+  },
+]
+for (const { name, spec, mistake } of MISTAKES) {
+  test(`decodePool() names the mistake: ${name}`, () => {
+    assert.deepEqual(decode(spec).mistakes, [mistake])
+  })
+}
+
+test('decodePool() keeps good blocks beside bad ones and lists every mistake', () => {
+  const blocks = [{ cidr: 'x' }, { start: '10.0.0.1' }, { start: 'y' }]
+  const { blocks: kept, mistakes } = decode({ blocks })
+  assert.deepEqual(kept, ['10.0.0.1'])
+  assert.equal(mistakes.length, 2)
+})
+
+test('decodePool() has no value when it is not known whom the pool is for', () => {
+  assert.equal(decode({ serviceSelector: { matchLabels: { 'a b': 'c' } } }).blocks, undefined)
+})
+
+test('decodePool() says that a cidr wins over start beside it', () => {
+  const decoded = decode({ blocks: [{ cidr: '10.0.0.0/24', start: '10.9.0.1' }] })
+  assert.deepEqual(decoded, {
+    blocks: ['10.0.0.0/24'],
+    mistakes: ['spec.blocks[0].start "10.9.0.1" is ignored beside cidr: remove it, or remove cidr'],
+  })
+})
+
+test('decodePool() never throws', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.anything(),
+        fc.anything().map((spec) => ({ metadata: { name: 'p' }, spec })),
+      ),
+      (object) => {
+        assert.ok(Array.isArray(decodePool(object).mistakes))
+      },
+    ),
+  )
+})
