@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
+import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
+import { buildBpf } from '#tools/build-bpf.ts'
+import { LB_FLAGS } from '#wire/bpf/consts.ts'
+import { decodeSock4Reverse, decodeSock4ReverseKey } from '#wire/bpf/sock4-reverse.ts'
+import { formatIp } from '#model/ip.ts'
+import { enterOwnCgroup, type OwnCgroup } from './cgroup.ts'
+import { must, readContents } from './contents.ts'
+import { enterNamespaces, PIN_FOLDER } from './namespaces.ts'
+import { clearMaps, putService, type ServiceScene } from './scene.ts'
+
+/** Programs of sockets have no BPF_PROG_TEST_RUN, so these tests talk through real sockets in a cgroup of their own. */
+const folder = buildBpf()
+enterNamespaces()
+const programs = openBpfPrograms({
+  objectsFolder: folder,
+  pinFolder: PIN_FOLDER,
+  mechanism: 'auto',
+  layoutChange: 'refuse',
+})
+const maps = openPinnedMaps({ folder: PIN_FOLDER, mode: 'readwrite' })
+const servers: Server[] = []
+const sockets: UdpSocket[] = []
+let cgroup: OwnCgroup
+
+before(() => {
+  const entered = enterOwnCgroup()
+  if (entered === undefined) throw new Error('No cgroup2 is mounted here')
+  cgroup = entered
+  programs.attachCgroup(cgroup.path)
+})
+after(() => {
+  programs.detachCgroup(cgroup.path)
+  cgroup.leave()
+  maps.close()
+  programs.close()
+})
+beforeEach(() => clearMaps(maps))
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+  for (const socket of sockets.splice(0)) socket.close()
+})
+
+const CLUSTER_IP: ServiceScene = {
+  frontend: '10.43.0.10:80',
+  frontendId: 7,
+  protocol: 'TCP',
+  flags: LB_FLAGS.LB_CLUSTER_IP,
+  backends: [],
+}
+const DNS_IP: ServiceScene = { ...CLUSTER_IP, frontend: '10.43.0.10:53', frontendId: 8, protocol: 'UDP' }
+
+/** A TCP server that says `name`; its end. */
+async function serveTcp(name: string): Promise<string> {
+  const server = createServer((socket) => socket.end(name))
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A UDP server that sends `name` back; its end. */
+async function serveUdp(name: string): Promise<string> {
+  const socket = await bindUdp()
+  socket.on('message', (_message, from) => socket.send(name, from.port, from.address))
+  return `127.0.0.1:${socket.address().port}`
+}
+
+async function bindUdp(): Promise<UdpSocket> {
+  const socket = createSocket('udp4')
+  sockets.push(socket)
+  socket.bind(0)
+  await once(socket, 'listening')
+  return socket
+}
+
+interface Talk {
+  readonly said: string
+  readonly peer: string
+}
+
+async function talkTcp(host: string, port: number): Promise<Talk> {
+  const socket = connect(port, host)
+  await once(socket, 'connect')
+  const peer = `${socket.remoteAddress}:${socket.remotePort}`
+  let said = ''
+  socket.on('data', (chunk) => (said += chunk.toString()))
+  await once(socket, 'close')
+  return { said, peer }
+}
+
+async function talkUdp(socket: UdpSocket, host: string, port: number): Promise<Talk> {
+  socket.send('?', port, host)
+  const [message, from] = (await once(socket, 'message')) as [Buffer, RemoteInfo]
+  return { said: message.toString(), peer: `${from.address}:${from.port}` }
+}
+
+function remembered(): readonly string[] {
+  return maps
+    .map('sock4_reverse')
+    .entries()
+    .map(({ key, value }) => {
+      const backend = must(decodeSock4ReverseKey(key))
+      const frontend = must(decodeSock4Reverse(value))
+      return `${formatIp(backend.address)}:${backend.port} is ${formatIp(frontend.address)}:${frontend.port}, frontend ${frontend.frontendId}`
+    })
+}
+
+test('balise_connect4() leads TCP to a backend, and balise_getpeername4() shows the frontend', async () => {
+  const end = await serveTcp('a')
+  putService(maps, { ...CLUSTER_IP, backends: [{ id: 1, end, local: true }] })
+  assert.deepEqual(await talkTcp('10.43.0.10', 80), { said: 'a', peer: '10.43.0.10:80' })
+  assert.deepEqual(readContents(maps), { ct: [], drops: {}, l2: [], counters: { COUNTER_SOCK_TRANSLATED: 1 } })
+  assert.deepEqual(remembered(), [`${end} is 10.43.0.10:80, frontend 7`])
+})
+
+test('balise_connect4() spreads connections over all backends', async () => {
+  const ends = await Promise.all(['a', 'b'].map(serveTcp))
+  putService(maps, { ...CLUSTER_IP, backends: ends.map((end, index) => ({ id: index + 1, end, local: true })) })
+  const said = new Set<string>()
+  for (let i = 0; i < 64; i++) said.add((await talkTcp('10.43.0.10', 80)).said)
+  assert.deepEqual([...said].sort(), ['a', 'b'])
+})
+
+test('balise_connect4() leaves other addresses and ports alone', async () => {
+  const end = await serveTcp('direct')
+  putService(maps, { ...CLUSTER_IP, backends: [{ id: 1, end, local: true }] })
+  assert.deepEqual(await talkTcp('127.0.0.1', Number(end.split(':')[1])), { said: 'direct', peer: end })
+  assert.deepEqual(readContents(maps).counters, {})
+})
+
+test('balise_connect4() refuses a connection to a frontend without backends', async () => {
+  putService(maps, CLUSTER_IP)
+  await assert.rejects(talkTcp('10.43.0.10', 80), { code: 'ECONNREFUSED' })
+  assert.deepEqual(readContents(maps).counters, { COUNTER_SOCK_NO_BACKEND: 1 })
+})
+
+test('balise_connect4() takes the internal scope of a frontend that has two', async () => {
+  const [inside, outside] = await Promise.all([serveTcp('inside'), serveTcp('outside')])
+  const flags = LB_FLAGS.LB_LOAD_BALANCER | LB_FLAGS.LB_ROUTABLE | LB_FLAGS.LB_EXTERNAL_LOCAL | LB_FLAGS.LB_TWO_SCOPES
+  const service = { ...CLUSTER_IP, frontend: '192.168.10.75:80', flags }
+  putService(maps, { ...service, backends: [{ id: 1, end: outside, local: true }] })
+  putService(maps, { ...service, scope: 'internal', backends: [{ id: 2, end: inside, local: true }] })
+  assert.equal((await talkTcp('192.168.10.75', 80)).said, 'inside')
+})
+
+test('balise_sendmsg4() leads datagrams to a backend, and balise_recvmsg4() shows the frontend', async () => {
+  const end = await serveUdp('a')
+  putService(maps, { ...DNS_IP, backends: [{ id: 1, end, local: true }] })
+  const socket = await bindUdp()
+  assert.deepEqual(await talkUdp(socket, '10.43.0.10', 53), { said: 'a', peer: '10.43.0.10:53' })
+  assert.deepEqual(readContents(maps), { ct: [], drops: {}, l2: [], counters: { COUNTER_SOCK_TRANSLATED: 1 } })
+  assert.deepEqual(remembered(), [`${end} is 10.43.0.10:53, frontend 8`])
+})
+
+test('balise_sendmsg4() keeps a socket with one backend', async () => {
+  const ends = await Promise.all(['a', 'b', 'c'].map(serveUdp))
+  putService(maps, { ...DNS_IP, backends: ends.map((end, index) => ({ id: index + 1, end, local: true })) })
+  const socket = await bindUdp()
+  const said = new Set<string>()
+  for (let i = 0; i < 20; i++) said.add((await talkUdp(socket, '10.43.0.10', 53)).said)
+  assert.equal(said.size, 1)
+})
+
+test('balise_sendmsg4() refuses a datagram to a frontend without backends', async () => {
+  putService(maps, DNS_IP)
+  const socket = await bindUdp()
+  const failed = new Promise<Error | null>((resolve) => socket.send('?', 53, '10.43.0.10', resolve))
+  assert.equal(((await failed) as NodeJS.ErrnoException | null)?.code, 'ECONNREFUSED')
+  assert.deepEqual(readContents(maps).counters, { COUNTER_SOCK_NO_BACKEND: 1 })
+})
+
+test('balise_recvmsg4() shows the backend once the frontend is gone, and forgets it', async () => {
+  const server = await bindUdp()
+  const end = `127.0.0.1:${server.address().port}`
+  putService(maps, { ...DNS_IP, backends: [{ id: 1, end, local: true }] })
+  const socket = await bindUdp()
+  socket.send('?', 53, '10.43.0.10')
+  const [, from] = (await once(server, 'message')) as [Buffer, RemoteInfo]
+  maps.map('lb4_reverse_nat').deleteBatch(
+    maps
+      .map('lb4_reverse_nat')
+      .entries()
+      .map(({ key }) => key),
+  )
+  server.send('late', from.port, from.address)
+  const [, shown] = (await once(socket, 'message')) as [Buffer, RemoteInfo]
+  assert.equal(`${shown.address}:${shown.port}`, end)
+  assert.deepEqual(remembered(), [])
+})
+
+test('balise_connect4() leads connected UDP to a backend', async () => {
+  const end = await serveUdp('a')
+  putService(maps, { ...DNS_IP, backends: [{ id: 1, end, local: true }] })
+  const socket = await bindUdp()
+  socket.connect(53, '10.43.0.10')
+  await once(socket, 'connect')
+  const { address, port } = socket.remoteAddress()
+  assert.equal(`${address}:${port}`, '10.43.0.10:53')
+  socket.send('?')
+  const [message, from] = (await once(socket, 'message')) as [Buffer, RemoteInfo]
+  assert.deepEqual([message.toString(), `${from.address}:${from.port}`], ['a', '10.43.0.10:53'])
+})
