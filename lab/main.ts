@@ -29,7 +29,9 @@ program
   .option('--check', 'walk the guide, take the lab down, and let the exit code say how it went', false)
   .addOption(new Option('--name <lab>', 'its name, if not the topology\'s'))
   .action(async (options) => {
-    process.exitCode = await up(options, write)
+    const interrupted = new AbortController()
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort())
+    process.exitCode = await up(options, interrupted.signal, write)
   })
 
 program

@@ -1,36 +1,97 @@
 import { bringUp } from '#lab/cluster/bring-up.ts'
-import { readHierarchies } from '#lab/machine/hierarchies.ts'
+import { applyCoreDns, coreDnsReady } from '#lab/cluster/coredns.ts'
+import { installBalise } from '#lab/cluster/install-balise.ts'
+import { guideSteps } from '#lab/guide/guides.ts'
+import { walkGuide } from '#lab/guide/walk.ts'
+import { buildLabImages } from '#lab/images/build.ts'
+import { type Hierarchy, readHierarchies } from '#lab/machine/hierarchies.ts'
 import { Progress, seconds } from '#lab/progress.ts'
 import { checkRequirements } from '#lab/requirements.ts'
-import { claimLab } from '#lab/state/lab-state.ts'
+import { claimLab, type LabState } from '#lab/state/lab-state.ts'
 import { takeDown } from '#lab/take-down.ts'
 import { adjustTopology } from '#lab/topology/adjust.ts'
 import { loadTopology } from '#lab/topology/load.ts'
 import type { LabSize } from '#lab/topology/topology.ts'
+import { type BuiltImage, buildImage } from '#tools/image.ts'
+import { invitation } from './invitation.ts'
 
 export interface UpOptions {
   readonly topology: string
   readonly name: string | undefined
   readonly nodes: number | undefined
   readonly size: LabSize | undefined
+  /** Without Balise, and so without the guide. */
   readonly bare: boolean
+  /** The lab stays when this returns. */
   readonly detach: boolean
+  /** The lab is taken down after the guide. */
   readonly check: boolean
 }
 
-/** Brings a lab up; gives the exit code. */
-export async function up(options: UpOptions, write: (line: string) => void): Promise<number> {
+/** Brings a lab up and does with it what was asked, until `signal`. Gives the exit code. Unless detached, nothing of it is left then. */
+export async function up(options: UpOptions, signal: AbortSignal, write: (line: string) => void): Promise<number> {
   const topology = adjustTopology(loadTopology(options.topology), options)
+  const steps = guideSteps(topology.guide)
   checkRequirements(topology.size)
   const hierarchies = readHierarchies()
-  const claimed = claimLab(options.name ?? topology.name, topology)
   const progress = new Progress(write)
+  const withBalise = topology.size === 'cluster' && !options.bare
+  if (topology.size === 'cluster') await progress.step("the lab's images", buildLabImages)
+  const image = withBalise ? await progress.step("Balise's image", buildImage) : undefined
+  const claimed = claimLab(options.name ?? topology.name, topology)
+  let stays = false
   try {
-    await bringUp({ state: claimed, hierarchies, progress, signal: undefined })
+    const state = await raise({ claimed, hierarchies, progress, image, signal })
+    progress.note(`lab ${state.name} is up after ${seconds(progress.elapsedMs)}`)
+    if (options.detach) {
+      stays = true
+      return 0
+    }
+    const failed = withBalise ? await walkGuide({ lab: state, hierarchies, steps, signal, write }) : 0
+    if (options.check) return failed === 0 ? 0 : 1
+    for (const line of invitation(state, withBalise)) write(line)
+    await ended(signal)
+    return 0
   } catch (error) {
-    await takeDown(claimed.name, hierarchies)
+    if (signal.aborted) return INTERRUPTED
     throw error
+  } finally {
+    if (!stays) await takeDown(claimed.name, hierarchies)
+    if (!stays) write(`Took down ${claimed.name}`)
   }
-  progress.note(`lab ${claimed.name} is up after ${seconds(progress.elapsedMs)}`)
-  return 0
+}
+
+/** The exit code of a program that Ctrl-C ended (128 + SIGINT). */
+const INTERRUPTED = 130
+
+interface Raise {
+  readonly claimed: LabState
+  readonly hierarchies: readonly Hierarchy[]
+  readonly progress: Progress
+  readonly image: BuiltImage | undefined
+  readonly signal: AbortSignal
+}
+
+async function raise({ claimed, hierarchies, progress, image, signal }: Raise): Promise<LabState> {
+  const state = await bringUp({ state: claimed, hierarchies, progress, signal })
+  const { name, topology } = state
+  if (topology.size === 'api') return state
+  await applyCoreDns(name, topology, signal)
+  if (image !== undefined) {
+    await progress.step('Balise, installed by its chart', () => installBalise(name, topology, image, hierarchies, signal))
+  }
+  if (image !== undefined || topology.kubeProxy !== 'none') await progress.step('CoreDNS', () => coreDnsReady(name, signal))
+  return state
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  const awake = setInterval(() => {}, 1 << 30) // a signal alone keeps no process alive
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearInterval(awake)
+      resolve()
+    }
+    if (signal.aborted) end()
+    signal.addEventListener('abort', end, { once: true })
+  })
 }

@@ -50,6 +50,7 @@ export async function startMachine(spec: MachineSpec, hierarchies: readonly Hier
   child.unref()
   const pid = await waitFor(
     () => {
+      if (!existsSync(hostPath(lab, host))) throw new LabError(`Host ${host} was taken down while it started`)
       if (child.exitCode !== null || child.signalCode !== null) throw new LabError(`Host ${host} did not start: ${readFileSync(hostPath(lab, host, 'log', 'init.log'), 'utf8').trim()}`)
       return existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8'))
     },

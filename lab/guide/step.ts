@@ -1,0 +1,33 @@
+import type { Hierarchy } from '#lab/machine/hierarchies.ts'
+import type { LabState } from '#lab/state/lab-state.ts'
+
+/** What a step of a guide has at hand. */
+export interface GuideContext {
+  readonly lab: LabState
+  readonly hierarchies: readonly Hierarchy[]
+  readonly signal: AbortSignal | undefined
+  /** Runs the lab's kubectl, shows the command and what it printed, and gives that. */
+  kubectl(args: readonly string[], input?: string): Promise<string>
+  /** The same for a program on a host. */
+  on(host: string, argv: readonly string[]): Promise<string>
+  /** The same for the command line of Balise, in an agent's pod on that node. */
+  balise(node: string, argv: readonly string[]): Promise<string>
+  /** Shows a line to the reader. */
+  show(line: string): void
+}
+
+/** One step of a guide: what it does, and whether what it expects came about (an error says what did not). */
+export interface GuideStep {
+  readonly title: string
+  readonly run: (context: GuideContext) => Promise<void>
+}
+
+/** An expectation of the guide that did not come about. */
+export class GuideFailure extends Error {
+  override readonly name: string = 'GuideFailure'
+}
+
+/** Throws with both texts when `actual` does not match. */
+export function expect(what: string, actual: string, wanted: RegExp): void {
+  if (!wanted.test(actual)) throw new GuideFailure(`${what}: expected ${wanted}, got ${JSON.stringify(actual.trim())}`)
+}
