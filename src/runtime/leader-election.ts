@@ -206,25 +206,31 @@ class ElectionRun {
 
   /** Only what is still ours; that it failed is not worth more than a word, for the Lease runs out by itself. */
   async #release(): Promise<void> {
-    const lease = this.#lease
-    if (lease === undefined || this.#isLost() || this.#sighting === undefined) return
-    const { api, namespace, name, clock, onFailure } = this.#options
-    const renewTime = formatMicroTime(clock.nowMs())
-    const spec = { ...this.#sighting.record, holderIdentity: '', leaseDurationSeconds: 1, renewTime }
     const limit = new AbortController()
-    const timer = clock.sleep(this.#retryPeriodMs, limit.signal).then(
+    const timer = this.#options.clock.sleep(this.#retryPeriodMs, limit.signal).then(
       () => limit.abort(new KubeError({ code: 'TimedOut', message: 'The Lease was not released in time' })),
       () => undefined,
     )
     try {
-      this.#saw(await api.replace(LEASES, { namespace, name }, { ...lease, spec }, limit.signal))
+      await this.#writeReleased(limit.signal)
     } catch (error) {
-      onFailure?.(toFailure(error))
+      this.#options.onFailure?.(toFailure(error))
     } finally {
       this.#lease = undefined
       limit.abort()
       await timer
     }
+  }
+
+  async #writeReleased(signal: AbortSignal): Promise<void> {
+    const { api, namespace, name, clock } = this.#options
+    const lease = await this.#read(signal)
+    if (lease === undefined) return
+    const { record } = this.#saw(lease)
+    if (this.#isLost()) return
+    const renewTime = formatMicroTime(clock.nowMs())
+    const spec = { ...record, holderIdentity: '', leaseDurationSeconds: 1, renewTime }
+    this.#saw(await api.replace(LEASES, { namespace, name }, { ...lease, spec }, signal))
   }
 
   #report(leading: boolean): void {
