@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { delimiter, dirname, join } from 'node:path'
 
 export const ROOT: string = join(import.meta.dirname, '..')
@@ -9,7 +9,8 @@ export interface Command {
   readonly boundMs: number
   /** Called with each piece of output; without it, all is kept in the outcome. */
   readonly onOutput?: (text: string) => void
-  readonly env?: Readonly<Record<string, string>>
+  /** Ends it early, as the bound does. */
+  readonly signal?: AbortSignal
 }
 
 export interface CommandOutcome {
@@ -23,14 +24,15 @@ export interface CommandOutcome {
 const GRACE_MS = 20_000
 
 /** Runs a command from the root of the repository, in a process group of its own; never throws for what the command does. */
-export async function runCommand({ argv, boundMs, onOutput, env }: Command): Promise<CommandOutcome> {
+export async function runCommand({ argv, boundMs, onOutput, signal }: Command): Promise<CommandOutcome> {
   const startedMs = performance.now()
   const [file = '', ...rest] = argv
   const child = spawn(file, rest, {
     cwd: ROOT,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PATH: toolPath(), ...env },
+    // Without the second, a runner that is itself run by a test would take itself for a part of that test.
+    env: { ...process.env, PATH: toolPath(), NODE_TEST_CONTEXT: undefined },
   })
   let output = ''
   const take = (text: string): void => {
@@ -41,21 +43,15 @@ export async function runCommand({ argv, boundMs, onOutput, env }: Command): Pro
   child.stderr.setEncoding('utf8').on('data', take)
 
   let timedOut = false
-  const end = (signal: NodeJS.Signals): void => {
-    if (child.pid === undefined) return
-    try {
-      process.kill(-child.pid, signal)
-    } catch {
-      // The group may have gone between the timer and the signal.
-    }
+  const end = (): void => {
+    signalGroup(child, 'SIGTERM')
+    setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS).unref()
   }
   const bound = setTimeout(() => {
     timedOut = true
-    end('SIGTERM')
-    setTimeout(() => end('SIGKILL'), GRACE_MS).unref()
+    end()
   }, boundMs)
-  const interrupt = (): void => end('SIGTERM')
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  signal?.addEventListener('abort', end, { once: true })
 
   const exitCode = await new Promise<number>((resolve) => {
     child.once('error', (error) => {
@@ -65,8 +61,25 @@ export async function runCommand({ argv, boundMs, onOutput, env }: Command): Pro
     child.once('close', (code) => resolve(code ?? 1))
   })
   clearTimeout(bound)
-  process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  signal?.removeEventListener('abort', end)
   return { exitCode, timedOut, output, durationMs: performance.now() - startedMs }
+}
+
+function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, name)
+  } catch {
+    // The group may have gone between the timer and the signal.
+  }
+}
+
+/** Aborts when the user or the machine wants us to end; the commands in their own process groups would not hear of it. */
+export function abortOnSignals(): AbortSignal {
+  const controller = new AbortController()
+  const abort = (name: NodeJS.Signals): void => controller.abort(new Error(`Ended by ${name}`))
+  process.once('SIGINT', abort).once('SIGTERM', abort).once('SIGHUP', abort)
+  return controller.signal
 }
 
 /** The Node that runs us comes first, so that the tools' own scripts find no older one; then the tools of npm. */

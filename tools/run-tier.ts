@@ -11,7 +11,7 @@ export interface TierOutcome {
 }
 
 /** Runs the tests of a tier and hands `print` a line for whatever is worth one, as it happens. Never throws for what tests do. */
-export async function runTier(tier: Tier, print: (line: string) => void): Promise<TierOutcome> {
+export async function runTier(tier: Tier, print: (line: string) => void, signal?: AbortSignal): Promise<TierOutcome> {
   const files = globSync([...tier.globs], { cwd: ROOT }).toSorted()
   if (files.length === 0) {
     print(`FAIL ${tier.name}: no file matches ${tier.globs.join(', ')}`)
@@ -27,6 +27,7 @@ export async function runTier(tier: Tier, print: (line: string) => void): Promis
   const outcome = await runCommand({
     argv: [process.execPath, ...nodeArguments(tier), ...files],
     boundMs: tier.boundMs,
+    ...(signal === undefined ? {} : { signal }),
     onOutput: (piece) => {
       const parsed = parseTestOutput(rest + piece)
       rest = parsed.rest
@@ -40,6 +41,7 @@ export async function runTier(tier: Tier, print: (line: string) => void): Promis
   if (outcome.timedOut) {
     counts.failed += 1
     print(`FAIL ${tier.name} was ended after its bound of ${formatSeconds(tier.boundMs)}`)
+    if (tier.needsRoot) print('     bin/balise lab down --all removes what it left behind')
   } else if (outcome.exitCode !== 0 && counts.failed === 0) {
     counts.failed += 1
     print(`FAIL ${tier.name} ended with code ${outcome.exitCode}, and no test said why`)

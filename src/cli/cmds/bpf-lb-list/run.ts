@@ -19,8 +19,9 @@ const REMEDY =
   'run it as root on a node that has the agent, or: kubectl -n kube-system exec ds/balise -- balise bpf lb list'
 
 export async function runBpfLbList(outside: Outside): Promise<LbDump> {
-  const maps = await outside.openMaps()
+  let maps: BpfMaps | undefined
   try {
+    maps = await outside.openMaps()
     const services = readMap(maps, 'lb4_services', decodeLb4Key, decodeLbService)
     return {
       services: services.map(([key, service]) => ({ key, service })),
@@ -32,7 +33,7 @@ export async function runBpfLbList(outside: Outside): Promise<LbDump> {
       throw new CliError(error.message, REMEDY, { cause: error })
     throw error
   } finally {
-    maps.close()
+    maps?.close()
   }
 }
 
