@@ -1,4 +1,4 @@
-/** Bundles `balise` (CLI, agent and operator) into `dist/balise.mjs`; koffi stands beside it, as its native file cannot be bundled. */
+/** Bundles `balise` (CLI, agent and operator) into one file; koffi's native part stands beside it. */
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -6,20 +6,11 @@ import { fail, say, SetupError } from './setup-say.ts'
 
 const TOP = join(import.meta.dirname, '..')
 
-/** What koffi needs at run time: its loader and the native file of this platform. */
-const KOFFI: readonly string[] = [
-  'koffi/package.json',
-  'koffi/LICENSE.txt',
-  'koffi/index.js',
-  'koffi/index.cjs',
-  'koffi/src/koffi/index.js',
-  'koffi/src/koffi/index.cjs',
-  `@koromix/koffi-linux-${process.arch}/package.json`,
-  `@koromix/koffi-linux-${process.arch}/index.js`,
-  `@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`,
-]
+/** koffi's own loader is bundled; it looks for the native file of the platform in a package beside it. */
+const NATIVE = `@koromix/koffi-linux-${process.arch}`
+const NATIVE_FILES: readonly string[] = ['package.json', 'index.js', `linux_${process.arch}/koffi.node`]
 
-/** Writes the bundle and `node_modules/koffi` into `folder`. Names are kept, so that stacks stay legible. */
+/** Writes the bundle and koffi's native part into `folder`. Names are kept, so that stacks stay legible. */
 export async function bundle(folder: string): Promise<void> {
   const output = join(folder, 'balise.mjs')
   rmSync(folder, { recursive: true, force: true })
@@ -31,7 +22,6 @@ export async function bundle(folder: string): Promise<void> {
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    external: ['koffi'],
     minify: true,
     keepNames: true,
     legalComments: 'linked',
@@ -44,10 +34,10 @@ export async function bundle(folder: string): Promise<void> {
     throw new SetupError(`The bundle cannot be built: ${cause.message}`, { cause })
   })
   chmodSync(output, 0o755)
-  for (const file of KOFFI) {
-    const to = join(folder, 'node_modules', file)
+  for (const file of NATIVE_FILES) {
+    const to = join(folder, 'node_modules', NATIVE, file)
     mkdirSync(join(to, '..'), { recursive: true })
-    cpSync(join(TOP, 'node_modules', file), to)
+    cpSync(join(TOP, 'node_modules', NATIVE, file), to)
   }
   say(`  bundle of ${Math.round(statSync(output).size / 1024)} KiB`)
 }
