@@ -8,7 +8,13 @@ import { type FrontendAddress, formatFrontendKey } from './frontend.ts'
 export type Op =
   | { readonly kind: 'putBackend'; readonly id: number; readonly backend: Lb4Backend }
   | { readonly kind: 'putSlot'; readonly where: FrontendAddress; readonly slot: number; readonly value: LbService }
-  | { readonly kind: 'putReverseNat'; readonly frontendId: number; readonly entry: Lb4ReverseNat }
+  | {
+      readonly kind: 'putReverseNat'
+      /** The frontend whose reverse NAT it is. */
+      readonly where: FrontendAddress
+      readonly frontendId: number
+      readonly entry: Lb4ReverseNat
+    }
   | { readonly kind: 'putHead'; readonly where: FrontendAddress; readonly value: LbService }
   | { readonly kind: 'deleteHead'; readonly where: FrontendAddress }
   | { readonly kind: 'deleteSlot'; readonly where: FrontendAddress; readonly slot: number }

@@ -107,7 +107,7 @@ function putReverseNat(frontend: Frontend, applied: Applied, ids: Ids): readonly
   const entry = { address: frontend.address, port: frontend.port }
   return sameReverseNat(applied.reverseNats.get(frontendId), entry)
     ? []
-    : [{ kind: 'putReverseNat', frontendId, entry }]
+    : [{ kind: 'putReverseNat', where: frontend, frontendId, entry }]
 }
 
 function putHead(frontend: Frontend, known: AppliedFrontend | undefined, ids: Ids): readonly Op[] {

@@ -1,9 +1,12 @@
 /** What one node does about one address: a machine of three states. Times are milliseconds of the monotonic clock. */
+import type { Mac } from '#model/mac.ts'
 
 /** A device to answer on. */
 export interface AnnouncingDevice {
   readonly name: string
   readonly ifindex: number
+  /** What is answered. */
+  readonly mac: Mac
 }
 
 export type AnnouncerState =
@@ -118,5 +121,7 @@ function without(
   devices: readonly AnnouncingDevice[],
   others: readonly AnnouncingDevice[],
 ): readonly AnnouncingDevice[] {
-  return devices.filter((device) => !others.some((other) => other.ifindex === device.ifindex))
+  return devices.filter(
+    (device) => !others.some(({ ifindex, mac }) => ifindex === device.ifindex && mac === device.mac),
+  )
 }

@@ -1,0 +1,347 @@
+import { release } from 'node:os'
+import type { AgentState, DebuginfoAnswer, StatusAnswer } from '#api/agent.ts'
+import type { Ip } from '#model/ip.ts'
+import type { BpfMaps } from '#ports/bpf-maps.ts'
+import type { BpfPrograms } from '#ports/bpf-programs.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { FrameSender } from '#ports/frame-sender.ts'
+import type { KubeApi } from '#ports/kube-api.ts'
+import type { Log } from '#ports/log.ts'
+import type { NetDevices } from '#ports/net-devices.ts'
+import { toFailure } from '#runtime/failure.ts'
+import { createReconciler, type Reconciler } from '#runtime/reconciler.ts'
+import { createScope } from '#runtime/scope.ts'
+import type { Answers } from './api-server.ts'
+import type { AgentSettings } from './config.ts'
+import { Conntrack } from './conntrack.ts'
+import { Datapath } from './datapath.ts'
+import { type Facts, findingsOf } from './findings.ts'
+import { L2 } from './l2.ts'
+import { l2Answer } from './l2-answer.ts'
+import { Lan } from './lan.ts'
+import { NodeLease } from './node-lease.ts'
+import { ciliumOptions } from './options.ts'
+import { Problems } from './problems.ts'
+import { servicesAnswer } from './services-answer.ts'
+import { openSources } from './sources.ts'
+import { Stamp } from './stamp.ts'
+import { statusAnswer } from './status-answer.ts'
+
+/** The outside of an agent: real, or fakes in a test. */
+export interface AgentPorts {
+  readonly api: KubeApi
+  /** Of the API server, for the status. */
+  readonly server: string
+  readonly maps: BpfMaps
+  readonly programs: BpfPrograms
+  readonly net: NetDevices
+  readonly frames: FrameSender
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+}
+
+export interface Agent {
+  readonly answers: Answers
+  /** Ends the loops. What is in the kernel stays: it goes on forwarding, and answers ARP until the fence. */
+  close(): Promise<void>
+}
+
+/** How many events may come together before the datapath looks. */
+const DATAPATH_SETTLE_MS = 10
+const L2_SETTLE_MS = 2
+const CONNTRACK_SWEEP_MS = 30_000
+const DEVICES_RESYNC_MS = 30_000
+const WATCH_MS = 1000
+/** At most this share of the time goes into audits of big maps. */
+const AUDIT_SHARE = 0.02
+const LEASE_BACKOFF = { baseMs: 200, factor: 2, maxMs: 2000, jitter: 0.5 }
+
+/** Joins the parts of one node and starts their loops. Throws when the datapath itself cannot be had. */
+export function startAgent(ports: AgentPorts, settings: AgentSettings, version: string): Agent {
+  const running = new RunningAgent(ports, settings, version)
+  running.start()
+  return { answers: running.answers(), close: () => running.close() }
+}
+
+class RunningAgent {
+  readonly #ports: AgentPorts
+  readonly #settings: AgentSettings
+  readonly #version: string
+  readonly #scope = createScope(new AbortController().signal)
+  readonly #startedWallMs: number
+  readonly #lan: Lan
+  readonly #lease: NodeLease
+  readonly #sources: ReturnType<typeof openSources>
+  readonly #datapath: Datapath
+  readonly #stamp: Stamp
+  readonly #conntrack: Conntrack
+  readonly #l2: L2
+  readonly #problems: Problems
+  readonly #lapsed: boolean
+  readonly #loops: Reconciler[] = []
+  #holdsRead = false
+  #stampedMs: number
+  #cgroupFailure: string | undefined
+  #firstSync = true
+
+  constructor(ports: AgentPorts, settings: AgentSettings, version: string) {
+    const { maps, clock, log, net, programs, api, frames } = ports
+    const { nodeName, namespace, leaseDurationSeconds } = settings
+    this.#ports = ports
+    this.#settings = settings
+    this.#version = version
+    this.#startedWallMs = clock.nowMs()
+    this.#stampedMs = clock.monotonicMs()
+    this.#problems = new Problems(clock, log)
+    this.#lan = new Lan({ net, programs, patterns: settings.devices, log })
+    this.#lease = new NodeLease({ api, namespace, nodeName, durationSeconds: leaseDurationSeconds, clock })
+    this.#sources = openSources({ ...ports, namespace }, this.#scope.signal)
+    this.#datapath = new Datapath({ nodeName, maps, sources: this.#sources, clock, log })
+    this.#conntrack = new Conntrack(maps, clock)
+    const fenceMs = leaseDurationSeconds * 1000
+    this.#stamp = new Stamp({
+      maps,
+      clock,
+      fenceMs,
+      snatPorts: settings.snatPorts,
+      nodeAddress: () => this.#nodeAddress(),
+    })
+    this.#lapsed = this.#stamp.hasLapsed()
+    this.#l2 = new L2({
+      enabled: settings.l2Enabled,
+      nodeName,
+      maps,
+      frames,
+      sources: this.#sources,
+      lease: this.#lease,
+      devices: () => this.#lan.devices(),
+      onFactsChanged: () => this.#leaseLoop?.poke(),
+      clock,
+      log,
+    })
+  }
+
+  #leaseLoop: Reconciler | undefined
+
+  start(): void {
+    const { clock } = this.#ports
+    this.#lan.look()
+    this.#attachCgroup()
+    if (this.#lapsed || !this.#settings.l2Enabled) this.#l2.surrender()
+    else this.#l2.adopt(new Map())
+    this.#writeStamp()
+    const datapath = this.#loop('Datapath', {
+      reconcile: () => this.#reconcileDatapath(),
+      settleMs: DATAPATH_SETTLE_MS,
+    })
+    const l2 = this.#loop('L2', { reconcile: () => this.#l2.reconcile(), settleMs: L2_SETTLE_MS, resyncMs: WATCH_MS })
+    this.#leaseLoop = this.#loop('Lease', {
+      reconcile: (signal) => this.#renewLease(signal, l2),
+      settleMs: L2_SETTLE_MS,
+      resyncMs: this.#lease.periodMs,
+      backoff: LEASE_BACKOFF,
+    })
+    const devices = this.#loop('Devices', {
+      reconcile: () => void (this.#lan.look() && l2.poke()),
+      settleMs: L2_SETTLE_MS,
+      resyncMs: DEVICES_RESYNC_MS,
+    })
+    const audit = this.#loop('Audit', { reconcile: () => this.#audit() })
+    this.#loop('Conntrack', {
+      reconcile: (signal) => this.#conntrack.sweep(this.#datapath.state().applied, signal),
+      resyncMs: CONNTRACK_SWEEP_MS,
+    })
+    const stampMs = Math.min(WATCH_MS, this.#lease.periodMs)
+    this.#loop('Stamp', {
+      reconcile: () => this.#writeStamp(),
+      resyncMs: stampMs,
+      backoff: { ...LEASE_BACKOFF, maxMs: stampMs },
+    })
+    this.#loop('Watch', { reconcile: () => this.#problems.update(findingsOf(this.#facts())), resyncMs: WATCH_MS })
+    const { services, slices, nodes, leases, policies } = this.#sources
+    for (const informer of [services, slices, nodes]) informer.onChange(() => datapath.poke())
+    for (const informer of [services, slices, nodes, leases, policies]) informer.onChange(() => l2.poke())
+    void this.#followDevices(devices)
+    this.#leaseLoop.poke()
+    audit.poke()
+    this.#ports.log.info('Agent started', {
+      node: this.#settings.nodeName,
+      tookMs: Math.round(clock.nowMs() - this.#startedWallMs),
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#scope.end(new Error('The agent ends'))
+    await Promise.all([...this.#loops.map((loop) => loop.close()), this.#sources.close()])
+    this.#ports.frames.close()
+    this.#ports.programs.close()
+    this.#ports.maps.close()
+    this.#ports.api.close()
+  }
+
+  answers(): Answers {
+    const { clock } = this.#ports
+    const node = this.#settings.nodeName
+    const answers: Answers = {
+      status: () => this.#status(),
+      services: () => servicesAnswer(node, this.#datapath.state()),
+      l2: () =>
+        l2Answer({
+          node,
+          state: this.#l2.state(),
+          policies: this.#sources.policies.items().values(),
+          monotonicMs: clock.monotonicMs(),
+        }),
+      debuginfo: (): DebuginfoAnswer => ({
+        version: 1,
+        status: answers.status(),
+        services: answers.services(),
+        l2: answers.l2(),
+        options: ciliumOptions(this.#settings),
+        kernel: release(),
+        nodeVersion: process.version,
+      }),
+      health: () => ({ version: 1, state: this.#state() }),
+    }
+    return answers
+  }
+
+  #loop(
+    name: string,
+    options: Omit<Parameters<typeof createReconciler>[0], 'clock' | 'random' | 'onFailure'>,
+  ): Reconciler {
+    const { clock, random, log } = this.#ports
+    const onFailure = (failure: { readonly message: string }, failuresInARow: number): void => {
+      const fields = { loop: name, error: failure.message, failuresInARow }
+      if (failuresInARow === 1) log.warn('Failed, tried again', fields)
+      else log.debug('Still fails', fields)
+    }
+    const loop = createReconciler({ ...options, clock, random, onFailure }, this.#scope.signal)
+    this.#loops.push(loop)
+    return loop
+  }
+
+  #reconcileDatapath(): { readonly runAgainInMs: number | undefined } | undefined {
+    const { services, slices, nodes } = this.#sources
+    if (![services, slices, nodes].every((informer) => informer.status().synced)) return undefined
+    if (this.#firstSync || this.#isApiAway()) this.#datapath.holdFromNow()
+    this.#firstSync = false
+    return this.#datapath.reconcile()
+  }
+
+  /** The control plane does not answer, or has only just begun to: what it says of endpoints may be of its own making. */
+  #isApiAway(): boolean {
+    const agoMs = this.#lease.confirmedAgoMs()
+    const { connected, failuresInARow } = this.#sources.slices.status()
+    const leaseAway = agoMs !== undefined && agoMs > this.#lease.durationMs / 2
+    return leaseAway || !connected || failuresInARow > 0
+  }
+
+  async #renewLease(signal: AbortSignal, l2: Reconciler): Promise<void> {
+    if (!this.#settings.l2Enabled) return
+    if (!this.#holdsRead) {
+      const holds = await this.#lease.readHolds(signal)
+      if (!this.#lapsed) this.#l2.adopt(holds)
+      this.#holdsRead = true
+    }
+    const wasStale = this.#lease.isStale()
+    const isFirst = this.#lease.confirmedAgoMs() === undefined
+    if (wasStale && !isFirst) this.#l2.restartHolds()
+    await this.#lease.renew(this.#l2.facts(), signal)
+    if (wasStale) this.#l2.leaseConfirmed()
+    if (wasStale) l2.poke()
+  }
+
+  /** The longer an audit takes, the rarer it is. */
+  #audit(): { readonly runAgainInMs: number } {
+    const { clock } = this.#ports
+    const beganMs = clock.monotonicMs()
+    this.#datapath.audit()
+    const tookMs = clock.monotonicMs() - beganMs
+    return { runAgainInMs: Math.max(this.#settings.auditSeconds * 1000, tookMs / AUDIT_SHARE) }
+  }
+
+  /** After a pause beyond the fence the responder was silent, and others may answer: let go first. */
+  #writeStamp(): void {
+    const nowMs = this.#ports.clock.monotonicMs()
+    if (nowMs - this.#stampedMs > this.#lease.durationMs) this.#l2.surrender()
+    this.#stampedMs = nowMs
+    this.#stamp.write()
+  }
+
+  #attachCgroup(): void {
+    try {
+      this.#ports.programs.attachCgroup(this.#settings.cgroupRoot)
+      this.#cgroupFailure = undefined
+    } catch (error) {
+      this.#cgroupFailure = toFailure(error).message
+    }
+  }
+
+  async #followDevices(devices: Reconciler): Promise<void> {
+    const { net, clock, log } = this.#ports
+    const { signal } = this.#scope
+    while (!signal.aborted) {
+      try {
+        for await (const _change of net.changes(signal)) devices.poke()
+      } catch (error) {
+        if (signal.aborted) return
+        log.warn('Changes of devices are not heard of, looked for now and then', { error: toFailure(error).message })
+      }
+      await clock.sleep(WATCH_MS, signal).catch(() => undefined)
+    }
+  }
+
+  #nodeAddress(): Ip | undefined {
+    const node = this.#sources.nodes.items().get(this.#settings.nodeName)
+    return node?.internalIps.find(({ family }) => family === 'IPv4')
+  }
+
+  #facts(): Facts {
+    return {
+      namespace: this.#settings.namespace,
+      informers: this.#sources.all().map(([resource, informer]) => [resource, informer.status()] as const),
+      lease: { name: this.#lease.name, failure: this.#lease.failure(), stale: this.#lease.isStale() },
+      datapath: this.#datapath.state(),
+      devices: { chosen: this.#lan.devices().length, existing: this.#lan.names(), patterns: this.#settings.devices },
+      attachFailures: this.#lan.failures(),
+      cgroupFailure: this.#cgroupFailure,
+      l2: this.#l2.state(),
+      nodeAddressKnown: this.#nodeAddress() !== undefined,
+    }
+  }
+
+  #state(): AgentState {
+    const problems = this.#problems.current()
+    if (problems.some(({ severity }) => severity === 'error')) return 'degraded'
+    const synced = this.#sources.all().every(([, informer]) => informer.status().synced)
+    return synced ? 'ok' : 'starting'
+  }
+
+  #status(): StatusAnswer {
+    const { maps, programs, clock, server } = this.#ports
+    this.#problems.update(findingsOf(this.#facts()))
+    return statusAnswer({
+      node: this.#settings.nodeName,
+      version: this.#version,
+      pid: process.pid,
+      startedWallMs: this.#startedWallMs,
+      state: this.#state(),
+      problems: this.#problems.current(),
+      server,
+      informers: this.#sources.all(),
+      lease: this.#lease,
+      datapath: this.#datapath.state(),
+      devices: this.#lan.devices().map(({ name }) => name),
+      cgroup: this.#cgroupFailure === undefined ? this.#settings.cgroupRoot : undefined,
+      attachments: programs.attachments(),
+      maps,
+      conntrack: this.#conntrack.state(),
+      l2Enabled: this.#settings.l2Enabled,
+      l2: this.#l2.state(),
+      clock,
+      memory: process.memoryUsage(),
+    })
+  }
+}

@@ -1,0 +1,213 @@
+import { err, ok, type Result } from '#model/result.ts'
+
+/** One setting of the agent: the table below feeds the reader, the help, the chart and the reference. */
+export interface Option<T> {
+  readonly env: string
+  /** For people: `text`, `seconds`, `port`, ... */
+  readonly type: string
+  /** As it would be written; undefined when it must be given. */
+  readonly fallback: string | undefined
+  readonly sentence: string
+  /** The value, or what is wrong with the text: a sentence fragment. */
+  readonly parse: (text: string) => Result<T, string>
+}
+
+export interface ConfigMistake {
+  readonly env: string
+  readonly value: string
+  readonly problem: string
+}
+
+const TC_MECHANISMS = ['auto', 'tcx', 'clsact'] as const
+const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+/** Source ports of SNAT: above what services listen on, below NodePorts (30000) and the kernel's own ephemeral ports (32768). */
+const SNAT_PORTS = '10240-29999'
+
+export const AGENT_OPTIONS = {
+  nodeName: {
+    env: 'BALISE_NODE_NAME',
+    type: 'text',
+    fallback: undefined,
+    sentence: 'Name of the Node object of this machine.',
+    parse: parseName,
+  },
+  namespace: {
+    env: 'BALISE_NAMESPACE',
+    type: 'text',
+    fallback: 'kube-system',
+    sentence: 'Namespace of the agents and of their Leases.',
+    parse: parseName,
+  },
+  bpfFs: {
+    env: 'BALISE_BPF_FS',
+    type: 'path',
+    fallback: '/sys/fs/bpf',
+    sentence: 'Mount of the BPF file system in which maps and links are pinned.',
+    parse: parsePath,
+  },
+  pinDir: {
+    env: 'BALISE_PIN_DIR',
+    type: 'text',
+    fallback: 'balise',
+    sentence: 'Folder in it for the pins.',
+    parse: parseName,
+  },
+  cgroupRoot: {
+    env: 'BALISE_CGROUP_ROOT',
+    type: 'path',
+    fallback: '/sys/fs/cgroup',
+    sentence: 'cgroup2 folder whose processes reach Services; where it is not cgroup2, its child `unified` is taken.',
+    parse: parsePath,
+  },
+  bpfObjects: {
+    env: 'BALISE_BPF_OBJECTS',
+    type: 'path',
+    fallback: '',
+    sentence: 'Folder with the compiled programs; empty: those that came with this build.',
+    parse: ok<string>,
+  },
+  devices: {
+    env: 'BALISE_DEVICES',
+    type: 'list',
+    fallback: '',
+    sentence:
+      'Regular expressions for the network devices of the LAN, comma separated; empty: those with a global IPv4 address that no CNI made.',
+    parse: parseList,
+  },
+  tcMechanism: {
+    env: 'BALISE_TC_MECHANISM',
+    type: TC_MECHANISMS.join(' | '),
+    fallback: 'auto',
+    sentence: 'How programs are hung on devices: tcx needs kernel 6.6; auto takes it where the kernel has it.',
+    parse: oneOf(TC_MECHANISMS),
+  },
+  leaseDurationSeconds: {
+    env: 'BALISE_LEASE_DURATION_SECONDS',
+    type: 'seconds',
+    fallback: '15',
+    sentence: 'A node whose Lease is not renewed for this long loses its addresses, and its responder falls silent.',
+    parse: wholeNumber(1, 3600),
+  },
+  l2Enabled: {
+    env: 'BALISE_L2_ENABLED',
+    type: 'boolean',
+    fallback: 'true',
+    sentence: 'Answer ARP for load balancer addresses and external IPs, as CiliumL2AnnouncementPolicies say.',
+    parse: parseBoolean,
+  },
+  snatPorts: {
+    env: 'BALISE_SNAT_PORTS',
+    type: 'port range',
+    fallback: SNAT_PORTS,
+    sentence: 'Source ports for connections that are passed on to a backend of another node.',
+    parse: parsePortRange,
+  },
+  socket: {
+    env: 'BALISE_SOCKET',
+    type: 'path',
+    fallback: '/run/balise/agent.sock',
+    sentence: 'Unix socket of the API for the command line.',
+    parse: parsePath,
+  },
+  healthPort: {
+    env: 'BALISE_HEALTH_PORT',
+    type: 'port',
+    fallback: '9879',
+    sentence: 'Port on 127.0.0.1 that answers /healthz; 0: none.',
+    parse: wholeNumber(0, 65535),
+  },
+  auditSeconds: {
+    env: 'BALISE_AUDIT_SECONDS',
+    type: 'seconds',
+    fallback: '5',
+    sentence: 'How often the maps are compared with what should be in them.',
+    parse: wholeNumber(1, 3600),
+  },
+  logLevel: {
+    env: 'BALISE_LOG_LEVEL',
+    type: LOG_LEVELS.join(' | '),
+    fallback: 'info',
+    sentence: 'The least that is logged.',
+    parse: oneOf(LOG_LEVELS),
+  },
+} as const satisfies Readonly<Record<string, Option<unknown>>>
+
+type Parsed<O> = O extends { readonly parse: (text: string) => infer R }
+  ? Extract<R, { readonly ok: true }> extends { readonly value: infer T }
+    ? T
+    : never
+  : never
+
+/** The settings of an agent, checked. */
+export type AgentSettings = { readonly [K in keyof typeof AGENT_OPTIONS]: Parsed<(typeof AGENT_OPTIONS)[K]> }
+
+/** Reads the environment: all mistakes at once, or the settings. An empty variable is an unset one. */
+export function readAgentSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): Result<AgentSettings, readonly ConfigMistake[]> {
+  const mistakes: ConfigMistake[] = []
+  const settings: Record<string, unknown> = {}
+  for (const [name, option] of Object.entries<Option<unknown>>(AGENT_OPTIONS)) {
+    const { env, fallback, parse } = option
+    const text = environment[env] || fallback
+    const parsed = text === undefined ? err('is not set') : parse(text)
+    if (parsed.ok) settings[name] = parsed.value
+    else mistakes.push({ env, value: text ?? '', problem: parsed.error })
+  }
+  return mistakes.length > 0 ? err(mistakes) : ok(settings as AgentSettings)
+}
+
+export function formatConfigMistake({ env, value, problem }: ConfigMistake): string {
+  return value === '' ? `${env} ${problem}` : `${env} ${JSON.stringify(value)} ${problem}`
+}
+
+function parseName(text: string): Result<string, string> {
+  return /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text)
+    ? ok(text)
+    : err('is not a name of lower-case letters, digits, - and .')
+}
+
+function parsePath(text: string): Result<string, string> {
+  return text.startsWith('/') ? ok(text) : err('is not an absolute path')
+}
+
+function parseList(text: string): Result<readonly string[], string> {
+  return ok(
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+}
+
+function parseBoolean(text: string): Result<boolean, string> {
+  return text === 'true' || text === 'false' ? ok(text === 'true') : err('is neither true nor false')
+}
+
+function wholeNumber(min: number, max: number): (text: string) => Result<number, string> {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    return number >= min && number <= max ? ok(number) : err(`is not a whole number from ${min} to ${max}`)
+  }
+}
+
+function oneOf<T extends string>(options: readonly T[]): (text: string) => Result<T, string> {
+  return (text) => {
+    const option = options.find((candidate) => candidate === text)
+    return option === undefined ? err(`is none of ${options.join(', ')}`) : ok(option)
+  }
+}
+
+export interface PortRange {
+  readonly min: number
+  readonly max: number
+}
+
+function parsePortRange(text: string): Result<PortRange, string> {
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text)
+  const range = { min: Number(match?.[1]), max: Number(match?.[2]) }
+  return range.min >= 1 && range.min <= range.max && range.max <= 65535
+    ? ok(range)
+    : err('is not a range of ports like 10240-29999')
+}

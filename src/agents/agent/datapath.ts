@@ -1,0 +1,194 @@
+import { type Applied, readApplied, takenBackendIds, takenFrontendIds, type Unreadable } from '#datapath/applied.ts'
+import type { ClusterContext } from '#datapath/backends.ts'
+import { type Desired, desiredOf, NOTHING_DESIRED } from '#datapath/desired.ts'
+import type { Frontend } from '#datapath/frontend.ts'
+import { HOLD_MS, heldCount, holdServing, type LastServing, servingOf, servingOfMaps } from '#datapath/hold.ts'
+import { createIdTable } from '#datapath/ids.ts'
+import { formatOp } from '#datapath/op.ts'
+import { type Ids, plan } from '#datapath/plan.ts'
+import type { Ip } from '#model/ip.ts'
+import type { Node } from '#model/node.ts'
+import type { BpfMaps } from '#ports/bpf-maps.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { Log } from '#ports/log.ts'
+import { applyPlan } from './apply.ts'
+import type { Sources } from './sources.ts'
+
+/** What is known of the datapath, for the status. */
+export interface DatapathState {
+  readonly desired: Desired
+  /** With held backends. */
+  readonly frontends: ReadonlyMap<string, Frontend>
+  readonly realized: ReadonlyMap<string, Frontend>
+  readonly applied: Applied
+  readonly ids: Ids
+  readonly failed: ReadonlyMap<string, string>
+  readonly failures: readonly string[]
+  /** Frontends whose backends are held after an outage. */
+  readonly held: number
+  readonly lastAppliedWallMs: number | undefined
+  readonly audit: AuditState
+}
+
+export interface AuditState {
+  readonly lastWallMs: number | undefined
+  readonly runs: number
+  readonly repaired: number
+  readonly differences: readonly string[]
+}
+
+/** The kernel's words for what it refused; the loop tries again. */
+export class DatapathError extends Error {
+  override readonly name = 'DatapathError'
+}
+
+export interface DatapathOptions {
+  readonly nodeName: string
+  readonly maps: BpfMaps
+  readonly sources: Pick<Sources, 'services' | 'nodes' | 'slicesOf'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** At most so many differences are shown. */
+const SHOWN_DIFFERENCES = 20
+
+/** The maps and what should be in them. Reads them once at the start and takes over ids and entries; nothing is pruned before `reconcile`. */
+export class Datapath {
+  readonly #options: DatapathOptions
+  #applied: Applied
+  #ids: Ids
+  #desired: Desired = NOTHING_DESIRED
+  #frontends: ReadonlyMap<string, Frontend> = new Map()
+  #realized = new Map<string, Frontend>()
+  #context: ClusterContext
+  #last: LastServing
+  #holdUntilMs: number | undefined
+  #failed: ReadonlyMap<string, string> = new Map()
+  #failures: readonly string[] = []
+  #lastAppliedWallMs: number | undefined
+  #audit: AuditState = { lastWallMs: undefined, runs: 0, repaired: 0, differences: [] }
+
+  constructor(options: DatapathOptions) {
+    this.#options = options
+    const { applied, unreadable } = readMaps(options.maps)
+    this.#applied = applied
+    this.#ids = {
+      frontends: createIdTable(takenFrontendIds(applied)),
+      backends: createIdTable(takenBackendIds(applied)),
+    }
+    this.#last = servingOfMaps(applied)
+    this.#context = { nodeName: options.nodeName, nodeAddresses: new Map() }
+    deleteUnreadable(options.maps, unreadable)
+    if (applied.frontends.size > 0) {
+      options.log.info('Datapath taken over', { frontends: applied.frontends.size, backends: applied.backends.size })
+    }
+  }
+
+  /** The API was away, or the agent has just started: what serves now is held for a while even if nothing is ready. */
+  holdFromNow(): void {
+    this.#holdUntilMs = this.#options.clock.monotonicMs() + HOLD_MS
+  }
+
+  /**
+   * Brings the maps to what the sources say. Throws `DatapathError` when the kernel refused a part; the rest is done. Answers when to look
+   * again unasked.
+   */
+  reconcile(): { readonly runAgainInMs: number | undefined } {
+    const { clock, sources } = this.#options
+    this.#context = sameContext(this.#context, contextOf(this.#options.nodeName, sources.nodes.items()))
+    const inputs = { services: sources.services.items().values(), slicesOf: sources.slicesOf, context: this.#context }
+    this.#desired = desiredOf(inputs, this.#desired)
+    const holding = this.#holdUntilMs !== undefined && clock.monotonicMs() < this.#holdUntilMs
+    this.#frontends = holding
+      ? holdServing(this.#desired.frontends, this.#last, this.#frontends)
+      : this.#desired.frontends
+    if (!holding) this.#holdUntilMs = undefined
+    this.#apply()
+    this.#last = servingOf(this.#frontends)
+    if (this.#failures.length > 0) throw new DatapathError(this.#failures[0])
+    return { runAgainInMs: this.#holdUntilMs === undefined ? undefined : this.#holdUntilMs - clock.monotonicMs() }
+  }
+
+  /** Compares the maps with what should be in them, and puts right what differs. */
+  audit(): void {
+    const { maps, clock, log } = this.#options
+    if (this.#desired === NOTHING_DESIRED) return
+    const { applied, unreadable } = readMaps(maps)
+    const repair = plan({ desired: this.#frontends, applied, realized: new Map(), ids: this.#ids })
+    const differences = [...unreadable.map(({ map }) => `unreadable entry in ${map}`), ...repair.ops.map(formatOp)]
+    const expected = this.#failures.length > 0
+    this.#audit = {
+      lastWallMs: clock.nowMs(),
+      runs: this.#audit.runs + 1,
+      repaired: this.#audit.repaired + (expected ? 0 : differences.length),
+      differences: differences.slice(0, SHOWN_DIFFERENCES),
+    }
+    if (differences.length === 0) return
+    if (!expected)
+      log.warn('Datapath differed from what should be, put right', { differences: differences.slice(0, 5) })
+    this.#applied = applied
+    this.#realized = new Map()
+    deleteUnreadable(maps, unreadable)
+    this.#apply()
+  }
+
+  state(): DatapathState {
+    return {
+      desired: this.#desired,
+      frontends: this.#frontends,
+      realized: this.#realized,
+      applied: this.#applied,
+      ids: this.#ids,
+      failed: this.#failed,
+      failures: this.#failures,
+      held: heldCount(this.#frontends),
+      lastAppliedWallMs: this.#lastAppliedWallMs,
+      audit: this.#audit,
+    }
+  }
+
+  #apply(): void {
+    const { maps, clock, log } = this.#options
+    const todo = plan({ desired: this.#frontends, applied: this.#applied, realized: this.#realized, ids: this.#ids })
+    const outcome = applyPlan(todo, this.#applied, this.#ids, maps)
+    for (const frontend of todo.changed) this.#realized.set(frontend.key, frontend)
+    for (const key of this.#realized.keys()) if (!this.#frontends.has(key)) this.#realized.delete(key)
+    for (const key of outcome.failed.keys()) this.#realized.delete(key)
+    this.#failed = outcome.failed
+    this.#failures = outcome.failures
+    if (outcome.failures.length > 0) this.#realized.clear() // look at everything next time
+    if (todo.ops.length === 0) return
+    this.#lastAppliedWallMs = clock.nowMs()
+    log.debug('Datapath written', { operations: outcome.done, failures: outcome.failures.length })
+  }
+}
+
+function readMaps(maps: BpfMaps): ReturnType<typeof readApplied> {
+  return readApplied({
+    lb4_services: maps.map('lb4_services').entries(),
+    lb4_backends: maps.map('lb4_backends').entries(),
+    lb4_reverse_nat: maps.map('lb4_reverse_nat').entries(),
+  })
+}
+
+function deleteUnreadable(maps: BpfMaps, unreadable: readonly Unreadable[]): void {
+  for (const { map, key } of unreadable) maps.map(map).delete(key)
+}
+
+function contextOf(nodeName: string, nodes: ReadonlyMap<string, Node>): ClusterContext {
+  const nodeAddresses = new Map<string, Ip>()
+  for (const { name, internalIps } of nodes.values()) {
+    const address = internalIps.find(({ family }) => family === 'IPv4')
+    if (address !== undefined) nodeAddresses.set(name, address)
+  }
+  return { nodeName, nodeAddresses }
+}
+
+/** The one before where nothing differs, so that Services keep their frontends when a node changes in something else. */
+function sameContext(before: ClusterContext, now: ClusterContext): ClusterContext {
+  const same =
+    before.nodeAddresses.size === now.nodeAddresses.size &&
+    [...now.nodeAddresses].every(([name, { value }]) => before.nodeAddresses.get(name)?.value === value)
+  return same ? before : now
+}

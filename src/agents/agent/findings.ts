@@ -1,0 +1,130 @@
+import type { KubeResource } from '#ports/kube-api.ts'
+import type { InformerStatus } from '#runtime/informer.ts'
+import type { Failure } from '#runtime/failure.ts'
+import type { DatapathState } from './datapath.ts'
+import type { L2 } from './l2.ts'
+import type { Finding } from './problems.ts'
+
+/** All that may be wrong, as values. */
+export interface Facts {
+  readonly namespace: string
+  readonly informers: readonly (readonly [KubeResource, InformerStatus])[]
+  readonly lease: { readonly name: string; readonly failure: Failure | undefined; readonly stale: boolean }
+  readonly datapath: DatapathState
+  readonly devices: {
+    readonly chosen: number
+    readonly existing: readonly string[]
+    readonly patterns: readonly string[]
+  }
+  readonly attachFailures: ReadonlyMap<string, string>
+  readonly cgroupFailure: string | undefined
+  readonly l2: ReturnType<L2['state']>
+  readonly nodeAddressKnown: boolean
+}
+
+/** What is not as it should be, with the remedy. */
+export function findingsOf(facts: Facts): readonly Finding[] {
+  return [...kubernetesFindings(facts), ...datapathFindings(facts), ...l2Findings(facts)]
+}
+
+/** `services`, `leases.coordination.k8s.io` */
+export function resourceName({ plural, group }: KubeResource): string {
+  return group === '' ? plural : `${plural}.${group}`
+}
+
+function kubernetesFindings({ informers, lease, namespace }: Facts): readonly Finding[] {
+  const findings: Finding[] = []
+  for (const [resource, { lastFailure, synced }] of informers) {
+    if (lastFailure === undefined) continue
+    const name = resourceName(resource)
+    const isForbidden = lastFailure.code === 'Forbidden'
+    findings.push({
+      severity: isForbidden || !synced ? 'error' : 'warning',
+      component: 'kubernetes',
+      code: isForbidden ? 'WatchForbidden' : 'WatchFailed',
+      message: isForbidden
+        ? `RBAC lets the agent not read ${name}: give its service account the verbs get, list and watch on ${name}`
+        : `${name} cannot be watched, what is known of them stays: ${lastFailure.message}`,
+    })
+  }
+  if (lease.failure === undefined) return findings
+  const isForbidden = lease.failure.code === 'Forbidden'
+  findings.push({
+    severity: isForbidden || lease.stale ? 'error' : 'warning',
+    component: 'kubernetes',
+    code: isForbidden ? 'LeaseForbidden' : 'LeaseNotRenewed',
+    message: isForbidden
+      ? `RBAC lets the agent not keep Lease ${namespace}/${lease.name}, so it cannot announce addresses: give its service account the verbs get, list, watch, create and patch on leases.coordination.k8s.io in namespace ${namespace}`
+      : `Lease ${namespace}/${lease.name} is not renewed, addresses go on being answered for: ${lease.failure.message}`,
+  })
+  return findings
+}
+
+function datapathFindings({
+  datapath,
+  devices,
+  attachFailures,
+  cgroupFailure,
+  nodeAddressKnown,
+  informers,
+}: Facts): readonly Finding[] {
+  const findings: Finding[] = []
+  const add = (severity: Finding['severity'], code: string, message: string): void =>
+    void findings.push({ severity, component: 'datapath', code, message })
+  for (const [device, why] of attachFailures)
+    add('error', 'AttachFailed', `Programs do not hang on device ${device}: ${why}`)
+  if (cgroupFailure !== undefined) {
+    add(
+      'error',
+      'CgroupFailed',
+      `Services are not reachable from this node and its pods: ${cgroupFailure}; set BALISE_CGROUP_ROOT to a cgroup2 mount`,
+    )
+  }
+  if (devices.chosen === 0) {
+    const wanted =
+      devices.patterns.length === 0
+        ? 'No device has a global IPv4 address'
+        : `BALISE_DEVICES ${devices.patterns.join(',')} matches no device`
+    add('error', 'NoDevice', `${wanted}: there are ${devices.existing.join(', ') || 'none'}`)
+  }
+  if (!nodeAddressKnown && informers.every(([, { synced }]) => synced)) {
+    add(
+      'error',
+      'NoNodeAddress',
+      'The Node object has no IPv4 InternalIP: nothing is forwarded to backends of other nodes',
+    )
+  }
+  for (const failure of datapath.failures.slice(0, 3))
+    add('error', 'MapWriteFailed', `The kernel refused to ${failure}`)
+  if (datapath.failed.size > 0) {
+    const names = [...datapath.failed.keys()]
+    add(
+      'error',
+      'NotRealized',
+      `${names.length} frontends are not served as they should be: ${names.slice(0, 5).join(', ')}`,
+    )
+  }
+  if (datapath.held > 0) {
+    add(
+      'warning',
+      'BackendsHeld',
+      `${datapath.held} frontends have no ready endpoint and keep their last ones while nodes report after an outage`,
+    )
+  }
+  return findings
+}
+
+function l2Findings({ l2 }: Facts): readonly Finding[] {
+  const findings: Finding[] = []
+  for (const [address, { state }] of l2.announcements) {
+    if (state.kind !== 'Yielded') continue
+    const message = `${address} was yielded to another station while the API could not be reached`
+    findings.push({ severity: 'warning', component: 'l2', code: 'Yielded', message })
+  }
+  const unowned = [...l2.elections].filter(([, { owner }]) => owner === undefined).map(([address]) => address)
+  if (unowned.length > 0) {
+    const message = `Nobody answers for ${unowned.slice(0, 5).join(', ')}${unowned.length > 5 ? ', ...' : ''}: 'balise l2 list' says why for each node`
+    findings.push({ severity: 'warning', component: 'l2', code: 'Unowned', message })
+  }
+  return findings
+}

@@ -1,0 +1,118 @@
+import type { L2AddressJson, L2Answer, L2CandidateJson, L2NodeJson, L2PolicyJson } from '#api/agent.ts'
+import { formatVerdict, type NodeView, type Verdict } from '#l2/candidates.ts'
+import type { Claim } from '#l2/claims.ts'
+import { matchInterfaces } from '#l2/interfaces.ts'
+import { formatMistake } from '#model/condition.ts'
+import { formatIp } from '#model/ip.ts'
+import { formatPrefix } from '#model/prefix.ts'
+import { selectorMatches } from '#model/selector.ts'
+import { NS_PER_MS } from './clock-ns.ts'
+import type { L2 } from './l2.ts'
+import type { PolicyReading } from './sources.ts'
+
+export interface L2AnswerInput {
+  readonly node: string
+  readonly state: ReturnType<L2['state']>
+  readonly policies: Iterable<PolicyReading>
+  readonly monotonicMs: number
+}
+
+/** Who answers for what, and why not the others. */
+export function l2Answer(input: L2AnswerInput): L2Answer {
+  return {
+    version: 1,
+    node: input.node,
+    addresses: input.state.claims.map((claim) => addressJson(claim, input)),
+    nodes: input.state.nodes.map(nodeJson),
+    policies: [...input.policies]
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map((reading) => policyJson(reading, input)),
+  }
+}
+
+function addressJson(claim: Claim, { state, monotonicMs }: L2AnswerInput): L2AddressJson {
+  const address = formatIp(claim.address)
+  const election = state.elections.get(address)
+  const announcement = state.announcements.get(address)
+  const announcing = announcement?.state.kind === 'Announcing' ? announcement.state : undefined
+  const verdicts = state.judge(claim)
+  const owner = election?.owner ?? null
+  const entries = state.entries.filter((entry) => entry.text === address).map(({ entry }) => entry)
+  const conflict = entries
+    .filter(({ conflictNs }) => conflictNs > 0n)
+    .toSorted((a, b) => Number(b.conflictNs - a.conflictNs))[0]
+  const idle = owner === null ? 'unowned' : 'standby'
+  return {
+    address,
+    services: claim.services,
+    owner,
+    ownerMac: macOf(owner, verdicts, state.nodes),
+    decision: election?.decision ?? 'none',
+    state: announcing !== undefined ? 'announcing' : announcement?.state.kind === 'Yielded' ? 'yielded' : idle,
+    devices: announcing?.devices.map(({ name }) => name) ?? [],
+    since: announcing === undefined ? null : new Date(announcement?.sinceMs ?? 0).toISOString(),
+    replies: entries.reduce((sum, { replies }) => sum + Number(replies), 0),
+    conflict:
+      conflict?.conflictMac === undefined
+        ? null
+        : { mac: conflict.conflictMac, agoMs: Math.round(monotonicMs - Number(conflict.conflictNs / NS_PER_MS)) },
+    candidates: [...verdicts]
+      .map(([name, verdict]) => candidateJson(name, verdict, owner))
+      .toSorted((a, b) => candidateOrder(a) - candidateOrder(b) || (a.node < b.node ? -1 : 1)),
+  }
+}
+
+function candidateOrder({ code, eligible }: L2CandidateJson): number {
+  return code === 'Owner' ? 0 : eligible ? 1 : 2
+}
+
+function candidateJson(node: string, verdict: Verdict, owner: string | null): L2CandidateJson {
+  const eligible = verdict.code === 'Eligible'
+  const code = verdict.code !== 'Eligible' ? verdict.code : node === owner ? 'Owner' : 'Standby'
+  return { node, eligible, code, message: formatVerdict(verdict) }
+}
+
+function macOf(
+  owner: string | null,
+  verdicts: ReadonlyMap<string, Verdict>,
+  nodes: readonly NodeView[],
+): string | null {
+  const verdict = owner === null ? undefined : verdicts.get(owner)
+  if (verdict?.code !== 'Eligible') return null
+  const devices = nodes.find(({ name }) => name === owner)?.facts.devices ?? []
+  return devices.find(({ name }) => name === verdict.devices[0])?.mac ?? null
+}
+
+function nodeJson({ name, lease, facts, mistake }: NodeView): L2NodeJson {
+  return {
+    node: name,
+    live: lease === 'live',
+    holds: facts.holds.size,
+    devices: facts.devices.map((device) => ({
+      name: device.name,
+      mac: device.mac ?? null,
+      prefixes: device.prefixes.map(formatPrefix),
+      carrier: device.carrier,
+    })),
+    mistake: mistake ?? null,
+  }
+}
+
+function policyJson({ name, policy, mistakes }: PolicyReading, { node, state }: L2AnswerInput): L2PolicyJson {
+  const problems = mistakes.map(formatMistake)
+  const view = state.nodes.find((candidate) => candidate.name === node)
+  if (policy === undefined || view === undefined) return { policy: name, selectsNode: false, devices: [], problems }
+  const existing = view.facts.devices.map((device) => device.name)
+  const { names, unmatched } = matchInterfaces(policy.interfaces, existing)
+  const selectsNode = selectorMatches(policy.nodeSelector, view.labels)
+  const missing = unmatched.map(
+    (pattern) =>
+      `spec.interfaces ${JSON.stringify(pattern)} matches no device of node ${node}: it has ${existing.join(', ') || 'none'}`,
+  )
+  return {
+    policy: name,
+    selectsNode,
+    devices: selectsNode ? names : [],
+    problems: [...problems, ...(selectsNode ? missing : [])],
+  }
+}

@@ -1,0 +1,132 @@
+import { decodeLease } from '#crd/lease.ts'
+import {
+  decodeNodeFacts,
+  encodeNodeFacts,
+  LEASE_KIND_LABEL,
+  LEASE_KIND_NODE,
+  NODE_FACTS_ANNOTATION,
+  type NodeFacts,
+  nodeLeaseName,
+} from '#l2/node-facts.ts'
+import type { Clock } from '#ports/clock.ts'
+import { type KubeApi, KubeError } from '#ports/kube-api.ts'
+import { LEASES } from '#ports/kube-resources.ts'
+import { type Failure, toFailure } from '#runtime/failure.ts'
+import { formatMicroTime } from '#runtime/lease-record.ts'
+
+export interface NodeLeaseOptions {
+  readonly api: KubeApi
+  readonly namespace: string
+  readonly nodeName: string
+  readonly durationSeconds: number
+  readonly clock: Clock
+}
+
+/** The Lease of this node: the slow, safe witness that it lives, and the bearer of its facts. */
+export class NodeLease {
+  readonly name: string
+  readonly durationMs: number
+  readonly #options: NodeLeaseOptions
+  #confirmedMs: number | undefined
+  #failure: Failure | undefined
+
+  constructor(options: NodeLeaseOptions) {
+    this.#options = options
+    this.name = nodeLeaseName(options.nodeName)
+    this.durationMs = options.durationSeconds * 1000
+  }
+
+  /** How often it is renewed. */
+  get periodMs(): number {
+    return this.durationMs / 5
+  }
+
+  /** Age of the last renewal that the API confirmed, counted from when it was asked for; undefined before the first. */
+  confirmedAgoMs(): number | undefined {
+    return this.#confirmedMs === undefined ? undefined : this.#options.clock.monotonicMs() - this.#confirmedMs
+  }
+
+  /** Others may take this node for dead. */
+  isStale(): boolean {
+    const agoMs = this.confirmedAgoMs()
+    return agoMs === undefined || agoMs > this.durationMs
+  }
+
+  failure(): Failure | undefined {
+    return this.#failure
+  }
+
+  /**
+   * What this node held when the last agent on it ended, and since when. Nothing when the Lease ran out meanwhile: then others may hold it, and
+   * a node that comes back takes nothing away from them.
+   */
+  async readHolds(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    const { api, namespace, clock } = this.#options
+    try {
+      const object = await api.get(LEASES, { namespace, name: this.name }, this.#limited(signal))
+      const lease = decodeLease(object).value
+      const isFresh = lease?.renewTimeMs !== undefined && clock.nowMs() - lease.renewTimeMs < this.durationMs
+      const facts = decodeNodeFacts(lease?.annotations[NODE_FACTS_ANNOTATION] ?? '')
+      return isFresh && facts.ok ? facts.value.holds : new Map()
+    } catch (error) {
+      if (error instanceof KubeError && error.failure.code === 'NotFound') return new Map()
+      this.#failure = toFailure(error)
+      throw error
+    }
+  }
+
+  /** Writes the facts and the time. Throws what the API answers. */
+  async renew(facts: NodeFacts, signal: AbortSignal): Promise<void> {
+    const { api, namespace, clock } = this.#options
+    const askedMs = clock.monotonicMs()
+    const limited = this.#limited(signal)
+    try {
+      const body = this.#body(facts)
+      const ref = { namespace, name: this.name }
+      try {
+        await api.patch(LEASES, ref, { kind: 'merge', body }, undefined, limited)
+      } catch (error) {
+        if (!(error instanceof KubeError && error.failure.code === 'NotFound')) throw error
+        await api.create(LEASES, namespace, this.#newLease(body), limited)
+      }
+      this.#confirmedMs = askedMs
+      this.#failure = undefined
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#failure = toFailure(error)
+      throw limited.aborted
+        ? new KubeError({ code: 'TimedOut', message: `No answer about Lease ${this.name} in time` })
+        : error
+    }
+  }
+
+  /** An API server that hangs must not keep a renewal from being tried again before the Lease runs out. */
+  #limited(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, AbortSignal.timeout(Math.max(1000, this.periodMs))])
+  }
+
+  #body(facts: NodeFacts): object {
+    const { nodeName, durationSeconds, clock } = this.#options
+    return {
+      metadata: {
+        labels: { [LEASE_KIND_LABEL]: LEASE_KIND_NODE },
+        annotations: { [NODE_FACTS_ANNOTATION]: encodeNodeFacts(facts) },
+      },
+      spec: {
+        holderIdentity: nodeName,
+        leaseDurationSeconds: durationSeconds,
+        renewTime: formatMicroTime(clock.nowMs()),
+      },
+    }
+  }
+
+  #newLease(body: object): object {
+    const { metadata, spec } = body as { readonly metadata: object; readonly spec: object }
+    return {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { ...metadata, name: this.name, namespace: this.#options.namespace },
+      spec: { ...spec, acquireTime: formatMicroTime(this.#options.clock.nowMs()) },
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { decodeEndpointSlice } from '#crd/endpoint-slice.ts'
+import { decodeL2Policy } from '#crd/l2-policy.ts'
+import { decodeLease } from '#crd/lease.ts'
+import { decodeNode } from '#crd/node.ts'
+import type { Decoded } from '#crd/place.ts'
+import { decodeService } from '#crd/service.ts'
+import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
+import type { Mistake } from '#model/condition.ts'
+import type { EndpointSlice } from '#model/endpoint-slice.ts'
+import type { L2Policy } from '#model/l2-policy.ts'
+import type { Lease } from '#model/lease.ts'
+import type { Node } from '#model/node.ts'
+import type { Service, ServiceKey } from '#model/service.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { KubeApi, KubeObject, KubeResource, ListOptions } from '#ports/kube-api.ts'
+import { ENDPOINT_SLICES, L2_POLICIES, LEASES, NODES, SERVICES } from '#ports/kube-resources.ts'
+import type { Log } from '#ports/log.ts'
+import { createInformer, type Informer } from '#runtime/informer.ts'
+
+/** A policy with what is wrong in it. */
+export interface PolicyReading {
+  readonly name: string
+  /** Undefined when nothing of it can be used. */
+  readonly policy: L2Policy | undefined
+  readonly mistakes: readonly Mistake[]
+}
+
+/** What the agent watches in the API. */
+export interface Sources {
+  readonly services: Informer<Service>
+  readonly slices: Informer<EndpointSlice>
+  readonly nodes: Informer<Node>
+  readonly leases: Informer<Lease>
+  readonly policies: Informer<PolicyReading>
+  /** Slices of a Service, in an order that stays. */
+  slicesOf(service: ServiceKey): readonly EndpointSlice[]
+  /** All of them, by resource, for the status. */
+  all(): readonly (readonly [KubeResource, Informer<unknown>])[]
+  close(): Promise<void>
+}
+
+export interface SourcesOptions {
+  readonly api: KubeApi
+  /** Of the node Leases. */
+  readonly namespace: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+}
+
+export function openSources(options: SourcesOptions, signal: AbortSignal): Sources {
+  const open = <T>(
+    resource: KubeResource,
+    trim: (object: KubeObject) => T | undefined,
+    select: ListOptions = {},
+  ): Informer<T> =>
+    createInformer<T>({ ...options, resource, trim, select, onFailure: logFailure(options.log, resource) }, signal)
+  const services = open(SERVICES, (object) => trimService(decodeService(object).value))
+  const slices = open(ENDPOINT_SLICES, (object) => ofService(decodeEndpointSlice(object)))
+  const nodes = open(NODES, (object) => decodeNode(object).value)
+  const leases = open(LEASES, (object) => decodeLease(object).value, {
+    namespace: options.namespace,
+    labelSelector: `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`,
+  })
+  const policies = open(L2_POLICIES, readPolicy)
+  const all = [
+    [SERVICES, services],
+    [ENDPOINT_SLICES, slices],
+    [NODES, nodes],
+    [LEASES, leases],
+    [L2_POLICIES, policies],
+  ] as const
+  return {
+    services,
+    slices,
+    nodes,
+    leases,
+    policies,
+    slicesOf: indexSlices(slices),
+    all: () => all,
+    close: async () => void (await Promise.all(all.map(([, informer]) => informer.close()))),
+  }
+}
+
+/** Without what changes often and is not read, so that a change of it is no change. */
+function trimService(service: Service | undefined): Service | undefined {
+  return service === undefined ? undefined : { ...service, resourceVersion: '', conditions: [] }
+}
+
+function ofService({ value }: Decoded<EndpointSlice>): EndpointSlice | undefined {
+  return value === undefined || value.service === '' ? undefined : value
+}
+
+function readPolicy(object: KubeObject): PolicyReading {
+  const { value, mistakes } = decodeL2Policy(object)
+  return { name: object.metadata.name, policy: value, mistakes }
+}
+
+function logFailure(log: Log, resource: KubeResource): (failure: { readonly message: string }, inARow: number) => void {
+  return (failure, failuresInARow) => {
+    const fields = { resource: resource.plural, error: failure.message, failuresInARow }
+    if (failuresInARow === 1) log.warn('Watch failed, the last known state stays', fields)
+    else log.debug('Watch still fails', fields)
+  }
+}
+
+const NO_SLICES: readonly EndpointSlice[] = []
+
+/** An index that is made anew after a change, when it is asked for. */
+function indexSlices(slices: Informer<EndpointSlice>): (service: ServiceKey) => readonly EndpointSlice[] {
+  let index: Map<ServiceKey, EndpointSlice[]> | undefined
+  slices.onChange(() => {
+    index = undefined
+  })
+  return (service) => {
+    index ??= groupByService(slices.items())
+    return index.get(service) ?? NO_SLICES
+  }
+}
+
+function groupByService(slices: ReadonlyMap<string, EndpointSlice>): Map<ServiceKey, EndpointSlice[]> {
+  const index = new Map<ServiceKey, EndpointSlice[]>()
+  for (const slice of slices.values()) {
+    const known = index.get(slice.service)
+    if (known === undefined) index.set(slice.service, [slice])
+    else known.push(slice)
+  }
+  return index
+}
