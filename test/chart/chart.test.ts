@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { AGENT_OPTIONS } from '#agents/agent/config.ts'
+import { OPERATOR_OPTIONS } from '#agents/operator/config.ts'
 import { BALISE_VERSION } from '#model/version.ts'
 import { CHART, helm, parseObjects, render, WITHOUT_HELM } from './helm.ts'
 
@@ -60,16 +61,23 @@ test('every object bears the labels', HELM_TEST, () => {
   }
 })
 
-test('every setting in the environment of the agent is one that it reads', HELM_TEST, () => {
-  const known = new Set<string>(Object.values(AGENT_OPTIONS).map(({ env }) => env))
-  const daemonSet = parseObjects(render('changed')).find(({ kind }) => kind === 'DaemonSet')
-  const names = [...JSON.stringify(daemonSet).matchAll(/"name":"(BALISE_\w+)"/g)].map(([, name]) => name ?? '')
-  assert.ok(names.length >= 8)
-  assert.deepEqual(
-    names.filter((name) => !known.has(name)),
-    [],
-  )
-})
+const ENVIRONMENTS = [
+  { kind: 'DaemonSet', options: AGENT_OPTIONS, fewest: 8 },
+  { kind: 'Deployment', options: OPERATOR_OPTIONS, fewest: 4 },
+] as const
+
+for (const { kind, options, fewest } of ENVIRONMENTS) {
+  test(`every setting in the environment of the ${kind} is one that its process reads`, HELM_TEST, () => {
+    const known = new Set<string>(Object.values(options).map(({ env }) => env))
+    const object = parseObjects(render('changed')).find((candidate) => candidate.kind === kind)
+    const names = [...JSON.stringify(object).matchAll(/"name":"(BALISE_\w+)"/g)].map(([, name]) => name ?? '')
+    assert.ok(names.length >= fewest)
+    assert.deepEqual(
+      names.filter((name) => !known.has(name)),
+      [],
+    )
+  })
+}
 
 test('chart, image and program are of one version', () => {
   const read = (path: string): string => readFileSync(path, 'utf8')
