@@ -10,6 +10,8 @@ import { fail, say } from './setup-say.ts'
 
 const TOP = join(import.meta.dirname, '..')
 const HOME = '/usr/lib/balise'
+/** The Node that npm brought: of a known version and, unlike a distribution's own, one file. */
+const NODE = join(TOP, 'node_modules', `node-linux-${process.arch}`)
 
 /** libc, libstdc++ and libelf come with them; busybox is the shell of who looks into a running pod. */
 const PACKAGES: readonly string[] = ['busybox-static', 'ca-certificates', 'libbpf1', 'libstdc++6']
@@ -66,7 +68,7 @@ export async function buildImage(): Promise<BuiltImage> {
   const ociPath = join(imagesDir(), 'balise')
   const baseKey = cacheKey(
     tag,
-    process.version,
+    readFileSync(join(NODE, 'package.json')),
     readFileSync('/etc/os-release'),
     ...sources(['tools/{oci,image,image-root,debs,debs-closure}.ts']),
   )
@@ -108,7 +110,7 @@ async function writeBase(layout: string, tag: string): Promise<void> {
   try {
     joinCertificates(root)
     linkBusybox(root, APPLETS)
-    root.copy(process.execPath, '/usr/bin/node', 0o755)
+    root.copy(join(NODE, 'bin', 'node'), '/usr/bin/node', 0o755)
     writeImage(layout, tag, [root.folder], { entrypoint: [] })
   } finally {
     root.close()

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { goArch } from './setup-programs.ts'
 
 /** The configuration of an image as the OCI image specification has it, as far as we use it. */
@@ -10,6 +10,9 @@ export interface ImageConfig {
   readonly env?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
 }
+
+/** A layout says of what it was made by an empty file of this name and the key. */
+const KEY = 'key-'
 
 /** Everything bears this time, so that the same contents give the same image. */
 const CREATED = '1970-01-01T00:00:00Z'
@@ -33,7 +36,7 @@ export function writeImage(
     umoci('init', '--layout', fresh)
     umoci('new', '--image', image)
   } else {
-    cpSync(base, fresh, { recursive: true })
+    cpSync(base, fresh, { recursive: true, filter: (path) => !basename(path).startsWith(KEY) })
   }
   for (const folder of folders) {
     const tar = `${fresh}.tar`
@@ -64,7 +67,7 @@ export function configFlags(config: ImageConfig): readonly string[] {
  * Runs `make` when there is no layout of this key yet. Returns whether it did.
  */
 export async function onceForKey(layout: string, key: string, make: () => Promise<void>): Promise<boolean> {
-  const stamp = join(layout, `key-${key}`)
+  const stamp = join(layout, `${KEY}${key}`)
   if (existsSync(stamp)) return false
   await make()
   writeFileSync(stamp, '')

