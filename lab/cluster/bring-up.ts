@@ -2,6 +2,8 @@ import { formatIp } from '#model/ip.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { attachHost, createSwitch } from '#lab/machine/lan.ts'
 import { onHost, startMachine } from '#lab/machine/machine.ts'
+import { serviceLog } from '#lab/process/launch.ts'
+import { explained } from '#lab/process/log-tail.ts'
 import { run } from '#lab/process/run.ts'
 import { waitFor } from '#lab/process/wait.ts'
 import type { Progress } from '#lab/progress.ts'
@@ -41,7 +43,7 @@ export async function bringUp({ state, hierarchies, progress, signal }: BringUp)
     for (const node of nodes) startNodeAgents(lab, topology, node, hierarchies)
     await progress.step('images in the registry', () => pushImages(lab, topology, hierarchies))
     await progress.step(`${nodes.length} nodes ${topology.cni === 'none' ? 'registered' : 'Ready'}`, () =>
-      nodesReady(api.client, topology, signal),
+      nodesReady(api.client, state, signal),
     )
   }
   api.client.close()
@@ -84,7 +86,8 @@ async function startApi(
   saveApiPort(lab, port)
   const client = new ApiClient(lab, port)
   const ready = async (): Promise<boolean> => (await client.get('/readyz'))?.status === 200
-  await waitFor(ready, { what: 'the API server to be ready', boundMs: 60_000, signal })
+  const logs = ['etcd', 'kube-apiserver', 'api-gateway', 'gateway-outside'].map((name) => serviceLog(lab, infrastructure, name))
+  await explained(logs, () => waitFor(ready, { what: 'the API server to be ready', boundMs: 60_000, signal }))
   return { client, port }
 }
 
@@ -94,7 +97,7 @@ async function registerNode(client: ApiClient, topology: Topology, node: Topolog
 }
 
 /** Waits until every node is Ready; without a CNI, until each kubelet has reported. */
-async function nodesReady(client: ApiClient, topology: Topology, signal: AbortSignal | undefined): Promise<void> {
+async function nodesReady(client: ApiClient, { name: lab, topology }: LabState, signal: AbortSignal | undefined): Promise<void> {
   const wanted = topology.cni === 'none' ? /True|False/ : /True/
   const all = async (): Promise<boolean> => {
     const answer = await client.get('/api/v1/nodes')
@@ -103,7 +106,8 @@ async function nodesReady(client: ApiClient, topology: Topology, signal: AbortSi
     const ready = items.map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown')
     return ready.length > 0 && ready.every((status) => wanted.test(status))
   }
-  await waitFor(all, { what: 'the nodes to be Ready', boundMs: 90_000, everyMs: 200, signal })
+  const logs = hostsOfRole(topology, 'node').map(({ name }) => serviceLog(lab, name, 'kubelet'))
+  await explained(logs, () => waitFor(all, { what: 'the nodes to be Ready', boundMs: 90_000, everyMs: 200, signal }))
 }
 
 interface NodeWithStatus {

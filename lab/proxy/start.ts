@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, openSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { joinFiles } from '#lab/machine/cgroups.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
-import { launch } from '#lab/process/launch.ts'
+import { launch, serviceLog } from '#lab/process/launch.ts'
 import { hostPath, labPath } from '#lab/state/paths.ts'
 
 const PROXY = join(import.meta.dirname, 'main.ts')
@@ -39,8 +39,7 @@ export async function startGateway(
   launch({ lab, host: infrastructure, name: 'api-gateway', argv: inside }, hierarchies)
   const port = await freePort()
   const files = joinFiles(hierarchies, lab, infrastructure, 'system/gateway-outside').join(' ')
-  mkdirSync(labPath(lab, 'log'), { recursive: true })
-  const log = openSync(labPath(lab, 'log', 'gateway.log'), 'a')
+  const log = openSync(serviceLog(lab, infrastructure, 'gateway-outside'), 'a')
   const script = 'for file in $JOIN; do echo 0 >"$file" || exit 125; done; exec "$@"'
   const outside = [process.execPath, PROXY, '--listen', `127.0.0.1:${port}`, '--to', `unix:${apiSocket(lab)}`]
   const env = { ...process.env, JOIN: files }
