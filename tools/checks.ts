@@ -11,6 +11,10 @@ export const CHECKS: readonly Check[] = [
   { name: 'oxlint', holds: 'rules of style, with types', argv: ['oxlint', '--deny-warnings'] },
   { name: 'biome', holds: 'format', argv: ['biome', 'format', '.'] },
   { name: 'layers', holds: 'who may import whom', argv: [process.execPath, 'tools/check-layers.ts'] },
-  { name: 'diagram', holds: 'generated pictures are current', argv: [process.execPath, 'tools/diagram.ts', '--check'] },
+  {
+    name: 'docs',
+    holds: 'generated parts are current',
+    argv: [process.execPath, 'tools/generated-docs.ts', '--check'],
+  },
   { name: 'knip', holds: 'no unused file, export or dependency', argv: ['knip', '--no-progress'] },
 ]

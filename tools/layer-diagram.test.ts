@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { layerGraph, layerTable, replaceSection } from './layer-diagram.ts'
+import { layerGraph, layerTable } from './layer-diagram.ts'
 import type { Layer } from './layers.ts'
 
 const LAYERS: readonly Layer[] = [
@@ -18,14 +18,4 @@ test('layerGraph() leaves out an arrow that follows from two others', () => {
 
 test('layerTable() has every arrow', () => {
   assert.match(layerTable(LAYERS), /\| `src\/c` \| effects \| `src\/a` `src\/b` \| `node:` \|/)
-})
-
-test('replaceSection() replaces what lies between the marks, and can do so again', () => {
-  const once = replaceSection('x\n<!-- t -->\nold\n<!-- /t -->\ny', 't', 'new')
-  assert.equal(once, 'x\n<!-- t -->\nnew\n<!-- /t -->\ny')
-  assert.equal(replaceSection(once, 't', 'new'), once)
-})
-
-test('replaceSection() throws when the marks are missing', () => {
-  assert.throws(() => replaceSection('x', 't', 'new'))
 })
