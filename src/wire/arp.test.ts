@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { mustParseIp } from '#model/ip.ts'
 import { anyIpv4, anyMac, anyRecord } from './arbitrary.contract.ts'
 import { type ArpPacket, decodeArp, encodeArp, encodeGratuitousArp } from './arp.ts'
-import { testCodec } from './codec.contract.ts'
+import { testCodec, toHex } from './codec.contract.ts'
 
 const REQUEST: ArpPacket = {
   operation: 'request',
@@ -66,12 +66,6 @@ test('encodeGratuitousArp() names the address as sender and target, to all stati
   const request = encodeGratuitousArp(mustParseIp('192.168.10.75'), '02:00:00:00:02:15', 'request')
   const reply = encodeGratuitousArp(mustParseIp('192.168.10.75'), '02:00:00:00:02:15', 'reply')
   const ethernet = 'ffffffffffff0200000002150806'
-  assert.equal(
-    Buffer.from(request).toString('hex'),
-    `${ethernet}0001080006040001020000000215c0a80a4b000000000000c0a80a4b`,
-  )
-  assert.equal(
-    Buffer.from(reply).toString('hex'),
-    `${ethernet}0001080006040002020000000215c0a80a4b020000000215c0a80a4b`,
-  )
+  assert.equal(toHex(request), `${ethernet}0001080006040001020000000215c0a80a4b000000000000c0a80a4b`)
+  assert.equal(toHex(reply), `${ethernet}0001080006040002020000000215c0a80a4b020000000215c0a80a4b`)
 })

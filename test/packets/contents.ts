@@ -81,7 +81,7 @@ function readCounters(
       const named = Object.entries(names).find(([, number]) => number === index)?.[0] ?? `number ${index}`
       return [named, Number(must(decodeCounterOfCpus(value)).packets)] as const
     })
-  return Object.fromEntries(counts.filter(([, packets]) => packets !== 0).sort())
+  return Object.fromEntries(counts.filter(([, packets]) => packets !== 0))
 }
 
 export function must<T>(result: Result<T, unknown>): T {

@@ -4,7 +4,8 @@ import { internetChecksum } from './checksum.ts'
 import type { Packet } from './packet.ts'
 
 const PROTOCOLS = { icmp: 1, tcp: 6, udp: 17 } as const
-const TCP_FLAGS = 'FSRPA'
+/** From bit 0 (RFC 9293 section 3.1). */
+const TCP_FLAGS: readonly string[] = ['F', 'S', 'R', 'P', 'A']
 const CHECKSUM_OFFSET = { icmp: 2, tcp: 16, udp: 6 } as const
 
 export function encodePacket(packet: Packet): Uint8Array {
@@ -56,7 +57,7 @@ function bodyHeader(packet: Packet): Uint8Array {
     view.setUint32(4, packet.sequence)
     view.setUint32(8, packet.acknowledgement)
     header[12] = 0x50
-    header[13] = [...packet.flags].reduce((bits, letter) => bits | flagBit(letter), 0)
+    header[13] = packet.flags.split('').reduce((bits, letter) => bits | flagBit(letter), 0)
     view.setUint16(14, 0x7fff)
   }
   return header
@@ -131,7 +132,7 @@ function decodeBody(
 }
 
 export function formatTcpFlags(bits: number): string {
-  return [...TCP_FLAGS].filter((_, index) => (bits & (1 << index)) !== 0).join('')
+  return TCP_FLAGS.filter((_, index) => (bits & (1 << index)) !== 0).join('')
 }
 
 export function addressOf(end: string): string {

@@ -170,8 +170,8 @@ test('balise_sendmsg4() keeps a socket with one backend', async () => {
 test('balise_sendmsg4() refuses a datagram to a frontend without backends', async () => {
   putService(maps, DNS_IP)
   const socket = await bindUdp()
-  const failed = new Promise<Error | null>((resolve) => socket.send('?', 53, '10.43.0.10', resolve))
-  assert.equal(((await failed) as NodeJS.ErrnoException | null)?.code, 'ECONNREFUSED')
+  const failed = new Promise<NodeJS.ErrnoException | null>((resolve) => socket.send('?', 53, '10.43.0.10', resolve))
+  assert.equal((await failed)?.code, 'ECONNREFUSED')
   assert.deepEqual(readContents(maps).counters, { COUNTER_SOCK_NO_BACKEND: 1 })
 })
 
