@@ -121,6 +121,14 @@ function l2Findings({ l2 }: Facts): readonly Finding[] {
     const message = `${address} was yielded to another station while the API could not be reached`
     findings.push({ severity: 'warning', component: 'l2', code: 'Yielded', message })
   }
+  for (const [address, why] of [...l2.refused].slice(0, 3)) {
+    findings.push({
+      severity: 'error',
+      component: 'l2',
+      code: 'ResponderWriteFailed',
+      message: `${address} cannot be answered for: ${why}`,
+    })
+  }
   const unowned = [...l2.elections].filter(([, { owner }]) => owner === undefined).map(([address]) => address)
   if (unowned.length > 0) {
     const message = `Nobody answers for ${unowned.slice(0, 5).join(', ')}${unowned.length > 5 ? ', ...' : ''}: 'balise l2 list' says why for each node`

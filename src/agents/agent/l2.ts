@@ -1,4 +1,5 @@
 import {
+  type AnnouncerEffect,
   type AnnouncerEvent,
   type AnnouncerState,
   type AnnouncingDevice,
@@ -19,7 +20,7 @@ import type { FrameSender } from '#ports/frame-sender.ts'
 import type { Log } from '#ports/log.ts'
 import { toFailure } from '#runtime/failure.ts'
 import { encodeGratuitousArp } from '#wire/arp.ts'
-import { NS_PER_MS } from './clock-ns.ts'
+import { monotonicNs } from './clock-ns.ts'
 import { NodeViews } from './l2-views.ts'
 import type { NodeLease } from './node-lease.ts'
 import { deleteResponder, putResponder, type ResponderEntry, readResponder } from './responder.ts'
@@ -73,6 +74,8 @@ export class L2 {
   #cutOffMs: number | undefined = Number.NEGATIVE_INFINITY
   #ownFactsText = ''
   #garpFailures = 0
+  /** Addresses whose responder entry the kernel refused, and its words. */
+  readonly #refused = new Map<string, string>()
 
   constructor(options: L2Options) {
     this.#options = options
@@ -164,6 +167,7 @@ export class L2 {
     readonly entries: readonly ResponderEntry[]
     readonly cutOff: boolean
     readonly garpFailures: number
+    readonly refused: ReadonlyMap<string, string>
   } {
     return {
       claims: this.#claims,
@@ -174,6 +178,7 @@ export class L2 {
       entries: this.#entries,
       cutOff: this.#cutOffMs !== undefined,
       garpFailures: this.#garpFailures,
+      refused: this.#refused,
     }
   }
 
@@ -262,28 +267,37 @@ export class L2 {
     return true
   }
 
+  /** What the kernel refuses leaves the state as it was, so that nothing is told to others that is not so; it is tried again. */
   #step(announcement: Announcement, event: AnnouncerEvent): void {
-    const { clock, log } = this.#options
+    const { clock } = this.#options
     const before = announcement.state
     const { state, effects } = stepAnnouncer(before, event, clock.monotonicMs())
-    announcement.state = state
-    if (before.kind !== state.kind) {
-      const address = formatIp(announcement.address)
-      if (state.kind === 'Announcing') {
-        announcement.sinceMs = clock.nowMs()
-        announcement.conflictsSeenNs = BigInt(Math.round(clock.monotonicMs())) * NS_PER_MS
-        log.info('Address taken', { address, devices: state.devices.map(({ name }) => name) })
-      } else if (state.kind === 'Yielded') {
-        log.warn('Address yielded: another station claims it and the Lease is out of date', { address })
-      } else if (before.kind === 'Announcing') log.info('Address given up', { address })
+    const address = formatIp(announcement.address)
+    try {
+      for (const effect of effects) this.#do(announcement.address, effect)
+      this.#refused.delete(address)
+    } catch (error) {
+      this.#refused.set(address, toFailure(error).message)
+      return
     }
-    for (const effect of effects) this.#do(announcement.address, effect)
+    announcement.state = state
+    if (before.kind !== state.kind) this.#entered(announcement, before.kind)
   }
 
-  #do(
-    address: Ip,
-    { kind, device }: { readonly kind: 'put' | 'delete' | 'garp'; readonly device: AnnouncingDevice },
-  ): void {
+  #entered(announcement: Announcement, from: AnnouncerState['kind']): void {
+    const { clock, log } = this.#options
+    const address = formatIp(announcement.address)
+    const { state } = announcement
+    if (state.kind === 'Announcing') {
+      announcement.sinceMs = clock.nowMs()
+      announcement.conflictsSeenNs = monotonicNs(clock)
+      log.info('Address taken', { address, devices: state.devices.map(({ name }) => name) })
+    } else if (state.kind === 'Yielded') {
+      log.warn('Address yielded: another station claims it and the Lease is out of date', { address })
+    } else if (from === 'Announcing') log.info('Address given up', { address })
+  }
+
+  #do(address: Ip, { kind, device }: AnnouncerEffect): void {
     switch (kind) {
       case 'put':
         return putResponder(this.#options.maps, address, device)

@@ -13,6 +13,7 @@ import { type KubeApi, KubeError } from '#ports/kube-api.ts'
 import { LEASES } from '#ports/kube-resources.ts'
 import { type Failure, toFailure } from '#runtime/failure.ts'
 import { formatMicroTime } from '#runtime/lease-record.ts'
+import { createScope } from '#runtime/scope.ts'
 
 export interface NodeLeaseOptions {
   readonly api: KubeApi
@@ -63,7 +64,7 @@ export class NodeLease {
   async readHolds(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
     const { api, namespace, clock } = this.#options
     try {
-      const object = await api.get(LEASES, { namespace, name: this.name }, this.#limited(signal))
+      const object = await this.#inTime(signal, (limited) => api.get(LEASES, { namespace, name: this.name }, limited))
       const lease = decodeLease(object).value
       const isFresh = lease?.renewTimeMs !== undefined && clock.nowMs() - lease.renewTimeMs < this.durationMs
       const facts = decodeNodeFacts(lease?.annotations[NODE_FACTS_ANNOTATION] ?? '')
@@ -79,30 +80,44 @@ export class NodeLease {
   async renew(facts: NodeFacts, signal: AbortSignal): Promise<void> {
     const { api, namespace, clock } = this.#options
     const askedMs = clock.monotonicMs()
-    const limited = this.#limited(signal)
+    const body = this.#body(facts)
+    const ref = { namespace, name: this.name }
     try {
-      const body = this.#body(facts)
-      const ref = { namespace, name: this.name }
-      try {
-        await api.patch(LEASES, ref, { kind: 'merge', body }, undefined, limited)
-      } catch (error) {
-        if (!(error instanceof KubeError && error.failure.code === 'NotFound')) throw error
-        await api.create(LEASES, namespace, this.#newLease(body), limited)
-      }
+      await this.#inTime(signal, async (limited) => {
+        try {
+          await api.patch(LEASES, ref, { kind: 'merge', body }, undefined, limited)
+        } catch (error) {
+          if (!(error instanceof KubeError && error.failure.code === 'NotFound')) throw error
+          await api.create(LEASES, namespace, this.#newLease(body), limited)
+        }
+      })
       this.#confirmedMs = askedMs
       this.#failure = undefined
     } catch (error) {
       signal.throwIfAborted()
       this.#failure = toFailure(error)
-      throw limited.aborted
-        ? new KubeError({ code: 'TimedOut', message: `No answer about Lease ${this.name} in time` })
-        : error
+      throw error
     }
   }
 
   /** An API server that hangs must not keep a renewal from being tried again before the Lease runs out. */
-  #limited(signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, AbortSignal.timeout(Math.max(1000, this.periodMs))])
+  async #inTime<T>(signal: AbortSignal, ask: (limited: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock } = this.#options
+    const limit = createScope(signal)
+    const limitMs = Math.max(1000, this.periodMs)
+    const timer = clock.sleep(limitMs, limit.signal).then(
+      () =>
+        limit.end(
+          new KubeError({ code: 'TimedOut', message: `No answer about Lease ${this.name} within ${limitMs} ms` }),
+        ),
+      () => undefined, // answered in time
+    )
+    try {
+      return await ask(limit.signal)
+    } finally {
+      limit.end()
+      await timer
+    }
   }
 
   #body(facts: NodeFacts): object {

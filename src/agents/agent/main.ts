@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
+import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
+import { createClock } from '#io/clock.ts'
+import { connectKubeApi } from '#io/kube/connect.ts'
+import { createLog } from '#io/log/log.ts'
+import { openFrameSender } from '#io/net/frame-sender.ts'
+import { createNetDevices } from '#io/net/net-devices.ts'
+import type { Log } from '#ports/log.ts'
+import { toFailure } from '#runtime/failure.ts'
+import { type AgentPorts, startAgent } from './agent.ts'
+import { openApiServer } from './api-server.ts'
+import { type AgentSettings, formatConfigMistake, readAgentSettings } from './config.ts'
+import { bpfObjectsFolder, cgroup2Folder } from './places.ts'
+import { baliseVersion } from './version.ts'
+
+/** Ended as asked. */
+const EXIT_DONE = 0
+const EXIT_FAILED = 1
+const EXIT_MISUSED = 2
+
+/** Runs the agent until SIGTERM or SIGINT. Answers with the exit code. */
+export async function main(): Promise<number> {
+  const settings = readAgentSettings(process.env)
+  if (!settings.ok) {
+    for (const mistake of settings.error) process.stderr.write(`${formatConfigMistake(mistake)}\n`)
+    return EXIT_MISUSED
+  }
+  const log = createLog({ component: 'agent', level: settings.value.logLevel })
+  try {
+    await run({ ...settings.value, cgroupRoot: cgroup2Folder(settings.value.cgroupRoot) }, log)
+    return EXIT_DONE
+  } catch (error) {
+    log.error('The agent cannot go on', { error: toFailure(error).message })
+    return EXIT_FAILED
+  }
+}
+
+async function run(settings: AgentSettings, log: Log): Promise<void> {
+  const asked = untilAsked()
+  const agent = startAgent(openPorts(settings, log), settings, baliseVersion())
+  try {
+    const { socket, healthPort } = settings
+    const server = await openApiServer({ answers: agent.answers, socket, healthPort })
+    const signal = await asked
+    log.info('Agent ends, the datapath stays', { signal })
+    await server.close()
+  } finally {
+    await agent.close()
+  }
+}
+
+function openPorts(settings: AgentSettings, log: Log): AgentPorts {
+  const pinFolder = join(settings.bpfFs, settings.pinDir)
+  const programs = openBpfPrograms({
+    objectsFolder: bpfObjectsFolder(settings.bpfObjects),
+    pinFolder,
+    mechanism: settings.tcMechanism,
+    layoutChange: 'migrate',
+  })
+  for (const migration of programs.migrations)
+    log.warn('Map of an earlier build taken over into the new layout', { ...migration })
+  const { api, server } = connectKubeApi()
+  return {
+    api,
+    server,
+    maps: openPinnedMaps({ folder: pinFolder, mode: 'readwrite' }),
+    programs,
+    net: createNetDevices(),
+    frames: openFrameSender(),
+    clock: createClock(),
+    log,
+    random: Math.random,
+  }
+}
+
+function untilAsked(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
+  })
+}
+
+// Only as a file of its own: in a bundle every module is the main one.
+if (import.meta.main && import.meta.filename.endsWith('.ts')) process.exitCode = await main()
