@@ -94,7 +94,7 @@ function reconcileOnce(
       return { image, write: { record, image } }
     })
   }
-  serviceWriter.ledger.retain(services.items())
-  poolWriter.ledger.retain(pools.items())
+  serviceWriter.retain(services.items())
+  poolWriter.retain(pools.items())
   reports.allocated(allocation)
 }

@@ -10,11 +10,8 @@ export interface StatusImage {
   readonly addresses: readonly Ip[]
 }
 
-/**
- * `unknown`: on its way, or no answer came. `confirmed`: the API has it. `overtaken`: the API had a newer version of the object, which
- * the watch will bring.
- */
-export type WriteOutcome = 'unknown' | 'confirmed' | 'overtaken'
+/** `unknown`: on its way, or it failed in whatever way and is tried again. `confirmed`: the API has it. */
+export type WriteOutcome = 'unknown' | 'confirmed'
 
 export interface LedgerEntry {
   /** The version of the object that the write replaces, and replaces alone: every write has it as its precondition. */
@@ -37,7 +34,6 @@ export interface Ledger {
   /** A write is about to be sent. False when one over the same version has come through already: this one would be refused. */
   begin(key: string, record: ObjectRecord, image: StatusImage): boolean
   confirm(key: string, madeVersion: string): void
-  overtake(key: string): void
   /** Drops entries of objects that are gone. */
   retain(keys: { has(key: string): boolean }): void
 }
@@ -58,13 +54,12 @@ export function createLedger(): Ledger {
     entryFor,
     begin(key, record, image) {
       const before = entryFor(key, record)
-      if (before !== undefined && before.outcome !== 'unknown' && before.madeVersion !== before.basedOn) return false
+      if (before !== undefined && before.outcome === 'confirmed' && before.madeVersion !== before.basedOn) return false
       const sent = union(before?.sent ?? [], image.addresses)
       entries.set(key, { basedOn: record.resourceVersion, madeVersion: '', image, outcome: 'unknown', sent })
       return true
     },
     confirm: (key, madeVersion) => amend(key, { outcome: 'confirmed', madeVersion }),
-    overtake: (key) => amend(key, { outcome: 'overtaken' }),
     retain(keys) {
       for (const key of entries.keys()) if (!keys.has(key)) entries.delete(key)
     },

@@ -68,5 +68,5 @@ function reconcileOnce(options: PolicyLoopOptions, writer: StatusWriter<StatusWr
       return { image, write: { record, image } }
     })
   }
-  writer.ledger.retain(policies.items())
+  writer.retain(policies.items())
 }

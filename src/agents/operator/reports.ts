@@ -25,6 +25,8 @@ export function createReports(log: Log): OperatorReports {
   const complain = (resource: KubeResource, access: Access, failure: Failure, inARow: number, key?: string): void => {
     const { sentence, remedy } = complaintOf(resource, access, failure)
     const fields = { ...(key === undefined ? {} : { object: key }), code: failure.code, message: failure.message }
+    // Another writer was faster: the usual thing, and mended by the next look.
+    if (failure.code === 'Conflict') return log.debug(sentence, fields)
     const isLasting = failure.code === 'Forbidden' || failure.code === 'NotFound' || failure.code === 'Unauthorized'
     if (!isWorthTelling(inARow)) log.debug(sentence, fields)
     else if (isLasting) log.error(sentence, { ...fields, remedy })

@@ -25,7 +25,7 @@ export function settle<W extends StatusWrite>(
     writer.drop(key)
     return wanted === undefined ? 'leftAlone' : 'unchanged'
   }
-  if (entry !== undefined && entry.outcome !== 'unknown' && entry.madeVersion !== entry.basedOn) {
+  if (entry?.outcome === 'confirmed' && entry.madeVersion !== entry.basedOn) {
     writer.drop(key)
     return 'awaitsWatch'
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '#ports/clock.ts'
-import { type KubeApi, KubeError, type KubeResource } from '#ports/kube-api.ts'
+import type { KubeApi, KubeResource } from '#ports/kube-api.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createWorkQueue, type WorkQueueStatus } from '#runtime/work-queue.ts'
 import { createLedger, type Ledger, type StatusImage } from './ledger.ts'
@@ -23,13 +23,16 @@ export interface StatusWriterOptions<W extends StatusWrite> {
 
 /**
  * Writes statuses of one kind, many at once, the latest of an object winning. Every write names the version that it was made for, so that it
- * never overwrites what another writer did in between; then the watch brings that version, and a new write is made for it.
+ * never overwrites what another writer did in between. Refused for that, it is tried again like any other until the watch brings the
+ * newer version and a new write replaces it.
  */
 export interface StatusWriter<W extends StatusWrite> {
   readonly ledger: Ledger
   put(key: string, write: W): void
   /** Nothing is to be written: takes back what waits. */
   drop(key: string): void
+  /** Forgets objects that are gone. */
+  retain(keys: { has(key: string): boolean }): void
   status(): WorkQueueStatus
   close(): Promise<void>
 }
@@ -51,10 +54,20 @@ export function createStatusWriter<W extends StatusWrite>(
     { work, capacity: CAPACITY, concurrency: CONCURRENCY, clock, random, onFailure },
     signal,
   )
+  const waiting = new Set<string>()
+  const drop = (key: string): void => {
+    if (waiting.delete(key)) queue.drop(key)
+  }
   return {
     ledger,
-    put: (key, write) => void queue.put(key, write),
-    drop: (key) => queue.drop(key),
+    put(key, write) {
+      if (queue.put(key, write) !== 'full') waiting.add(key)
+    },
+    drop,
+    retain(keys) {
+      ledger.retain(keys)
+      for (const key of waiting) if (!keys.has(key)) drop(key)
+    },
     status: () => queue.status(),
     close: () => queue.close(),
   }
@@ -71,15 +84,8 @@ async function writeOnce<W extends StatusWrite>(
   if (!ledger.begin(key, record, image)) return
   const ref = { name: record.name, ...(record.namespace === '' ? {} : { namespace: record.namespace }) }
   const patch = { kind: 'merge', body: bodyOf(write) } as const
-  try {
-    const made = await api.patch(resource, ref, patch, { subresource: 'status' }, signal)
-    ledger.confirm(key, made.metadata.resourceVersion ?? '')
-  } catch (error) {
-    const code = error instanceof KubeError ? error.failure.code : undefined
-    if (code !== 'Conflict' && code !== 'NotFound') throw error
-    ledger.overtake(key)
-    return
-  }
+  const made = await api.patch(resource, ref, patch, { subresource: 'status' }, signal)
+  ledger.confirm(key, made.metadata.resourceVersion ?? '')
   onWritten(write)
 }
 
