@@ -13,7 +13,7 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { binDir, cachePath, type Environment } from './cache.ts'
 import { goBuild } from './setup-go.ts'
 import { commandsOf, goArch, moduleFolder, PROGRAMS, type Program, programKey } from './setup-programs.ts'
@@ -21,24 +21,25 @@ import { downloadReleases } from './setup-releases.ts'
 import { seconds } from './setup-run.ts'
 import { fail, say } from './setup-say.ts'
 
-/** Path of a command of a cluster (`etcd`, `kubelet`, `helm`, ...): in `$KUBEBUILDER_ASSETS` if it is there, else in the cache. */
-export function assetPath(command: string, env: Environment = process.env): string {
-  const given = env['KUBEBUILDER_ASSETS']
-  const path = given ? join(given, command) : ''
-  return path !== '' && isExecutable(path) ? path : join(binDir(), command)
-}
-
-/** Brings every program into the cache that neither `$KUBEBUILDER_ASSETS` nor the cache has. */
+/**
+ * Sees to it that `bin` in the cache leads to every command. `$KUBEBUILDER_ASSETS` counts for a program of which it has all
+ * commands: those of one cluster are to be of one version.
+ */
 export async function ensureAssets(env: Environment = process.env): Promise<void> {
   for (const program of PROGRAMS) {
-    const given = env['KUBEBUILDER_ASSETS']
-    if (given && commandsOf(program).every((name) => isExecutable(join(given, name)))) continue
-    await ensureProgram(program)
+    const folder = givenFolder(program, env['KUBEBUILDER_ASSETS']) ?? (await ensureProgram(program))
+    for (const name of commandsOf(program)) link(join(folder, name), name)
   }
 }
 
-async function ensureProgram(program: Program): Promise<void> {
-  const folder = cachePath('programs', `${program.name}-${programKey(program)}`)
+function givenFolder(program: Program, given: string | undefined): string | undefined {
+  return given && commandsOf(program).every((name) => isExecutable(join(given, name))) ? resolve(given) : undefined
+}
+
+/** Brings a program into the cache; returns its folder as seen from `bin`, so that the cache can be moved. */
+async function ensureProgram(program: Program): Promise<string> {
+  const name = `${program.name}-${programKey(program)}`
+  const folder = cachePath('programs', name)
   if (!existsSync(folder)) {
     const made = `${folder}.new-${process.pid}`
     rmSync(made, { recursive: true, force: true })
@@ -49,8 +50,7 @@ async function ensureProgram(program: Program): Promise<void> {
       rmSync(made, { recursive: true, force: true })
     }
   }
-  for (const name of commandsOf(program))
-    link(join('..', 'programs', `${program.name}-${programKey(program)}`, name), name)
+  return join('..', 'programs', name)
 }
 
 async function makeProgram(program: Program, folder: string): Promise<void> {
