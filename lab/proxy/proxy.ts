@@ -43,7 +43,7 @@ export class FaultyProxy {
 
   #accept(client: Socket): void {
     if (this.#fault.kind === 'cut') {
-      client.resetAndDestroy()
+      end(client)
       return
     }
     const connection = new Connection(client, this.#target)
@@ -78,8 +78,14 @@ class Connection {
   }
 
   reset(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) end(socket)
   }
+}
+
+/** Resets a TCP connection; a Unix socket knows no reset and is closed. */
+function end(socket: Socket): void {
+  if (socket.remoteFamily === undefined) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** Passes octets on at once, later, or not until it is told to. */
