@@ -1,7 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { runLong } from './setup-run.ts'
 import type { Release } from './setup-programs.ts'
 
 /** A release host that does not answer within this is given up: the Go build takes its place. */
@@ -51,20 +51,16 @@ async function downloadOne(release: Release, checksum: string, folder: string): 
   mkdirSync(folder, { recursive: true })
   for (const [name, path] of release.commands) {
     if (path === '') writeFileSync(join(folder, name), bytes, { mode: 0o755 })
-    else await unpack(bytes, path, folder)
+    else unpack(bytes, path, folder)
   }
   return undefined
 }
 
-async function unpack(archive: Uint8Array, path: string, folder: string): Promise<void> {
+function unpack(archive: Uint8Array, path: string, folder: string): void {
   const file = join(folder, '.archive')
   writeFileSync(file, archive)
   const strip = `--strip-components=${path.split('/').length - 1}`
-  await runLong({
-    what: `Unpacking ${path}`,
-    log: 'unpack.log',
-    command: ['tar', '-xzf', file, '-C', folder, strip, path],
-  })
+  execFileSync('tar', ['-xzf', file, '-C', folder, strip, path])
   rmSync(file)
 }
 
