@@ -24,7 +24,7 @@ export const FAKE_LAYOUTS: { readonly [name in BpfMapName]: FakeMapLayout } = {
   lb4_reverse_nat: { kind: 'hash', keyLengthOctets: 4, valueLengthOctets: 8, maxEntries: 65_536 },
   ct4: { kind: 'hash', keyLengthOctets: 16, valueLengthOctets: 64, maxEntries: 65_536 },
   sock4_reverse: { kind: 'hash', keyLengthOctets: 16, valueLengthOctets: 12, maxEntries: 65_536 },
-  l2_responder4: { kind: 'hash', keyLengthOctets: 8, valueLengthOctets: 24, maxEntries: 4096 },
+  l2_responder4: { kind: 'hash', keyLengthOctets: 8, valueLengthOctets: 32, maxEntries: 4096 },
   agent_config: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 40, maxEntries: 1 },
   drops: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 16, maxEntries: 13, cpus: 2 },
   counters: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 16, maxEntries: 11, cpus: 2 },

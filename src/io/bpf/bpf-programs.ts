@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import type { BpfAttachment, BpfPrograms } from '#ports/bpf-programs.ts'
 import { BpfError } from './bpf-error.ts'
 import { type BpfObject, loadBpfObject } from './bpf-object.ts'
-import { attachCgroupLink, isCgroupAttached } from './cgroup-links.ts'
+import { attachCgroupLink, detachCgroupLink, isCgroupAttached } from './cgroup-links.ts'
 import { attachClsact, detachClsact, isClsactAttached } from './clsact.ts'
 import { type DeviceHook, type Direction, deviceName } from './device-hook.ts'
 import { ATTACH_TYPE } from './link-calls.ts'
 import { formatLinkPin, type LinkPin, listLinkPins, removeUnfinishedPins } from './link-pins.ts'
 import type { ConstantValue } from './load-constants.ts'
 import { copyPinned, differingLayout, type MapMigration, refuseOtherLayout } from './map-layout.ts'
-import { makePinFolder, pin, removePin } from './pin.ts'
+import { makePinFolder, pin } from './pin.ts'
 import { attachTcx, detachTcx, isTcxAttached, hasTcx } from './tcx.ts'
 
 /** Programs of the traffic-control type, by direction. */
@@ -77,7 +77,7 @@ export function openBpfPrograms(options: BpfProgramsOptions): LoadedBpfPrograms 
     },
     detachCgroup(path) {
       for (const { program } of SOCKET_PROGRAMS.toReversed())
-        removePin(join(links, formatLinkPin({ kind: 'cgroup', program, path })))
+        detachCgroupLink(join(links, formatLinkPin({ kind: 'cgroup', program, path })))
     },
     attachments: () => listAttachments(links),
     close() {
@@ -123,7 +123,7 @@ function attachHook(hook: DeviceHook, mechanism: 'tcx' | 'clsact', links: string
 
 function detachHook(linkPin: LinkPin & { readonly kind: 'tcx' | 'clsact' }, links: string): void {
   const path = join(links, formatLinkPin(linkPin))
-  if (linkPin.kind === 'tcx') detachTcx(path)
+  if (linkPin.kind === 'tcx') detachTcx(linkPin, path)
   else detachClsact(linkPin, path)
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { closeFd } from './bpf-call.ts'
-import { createLink, readLinkInfo, updateLink } from './link-calls.ts'
-import { openPin, pin } from './pin.ts'
+import { createLink, detachLink, readLinkInfo, updateLink } from './link-calls.ts'
+import { openPin, pin, removePin } from './pin.ts'
 import { readProgramInfo } from './program-info.ts'
 
 export interface CgroupHook {
@@ -22,6 +22,18 @@ export function attachCgroupLink(hook: CgroupHook, pinPath: string): void {
   } finally {
     closeSync(folder)
   }
+}
+
+/** Removing the pin would do as well, but the kernel takes its time over that. */
+export function detachCgroupLink(pinPath: string): void {
+  const link = openPin(pinPath)
+  if (link === undefined) return
+  try {
+    detachLink(link, pinPath)
+  } finally {
+    closeFd(link)
+  }
+  removePin(pinPath)
 }
 
 /** Whether the link pinned at `pinPath` still hangs on a cgroup: the kernel takes it off when that is removed. */

@@ -1,6 +1,14 @@
 import { closeFd } from './bpf-call.ts'
 import { type DeviceHook, type Direction, formatDeviceHook } from './device-hook.ts'
-import { AHEAD_OF_ALL, ATTACH_TYPE, createLink, listTcxLinks, readLinkInfo, updateLink } from './link-calls.ts'
+import {
+  AHEAD_OF_ALL,
+  ATTACH_TYPE,
+  createLink,
+  detachLink,
+  listTcxLinks,
+  readLinkInfo,
+  updateLink,
+} from './link-calls.ts'
 import { openPin, pin, removePin } from './pin.ts'
 import { readProgramInfo } from './program-info.ts'
 
@@ -41,8 +49,16 @@ export function attachTcx(hook: DeviceHook, path: string): void {
   }
 }
 
-/** The last pin gone, the kernel detaches the program. */
-export function detachTcx(path: string): void {
+/** Removing the pin would do as well, but the kernel takes its time over that. */
+export function detachTcx(hook: { readonly ifindex: number; readonly direction: Direction }, path: string): void {
+  const link = openLiveLink(hook, path)
+  if (link !== undefined) {
+    try {
+      detachLink(link, `interface ${hook.ifindex} ${hook.direction}`)
+    } finally {
+      closeFd(link)
+    }
+  }
   removePin(path)
 }
 

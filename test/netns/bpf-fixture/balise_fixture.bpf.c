@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
 
 #ifndef BACKENDS
 #define BACKENDS 64
@@ -78,6 +79,9 @@ struct {
 const volatile __u32 build = 0;
 const volatile __u32 tc_verdict = (__u32)TC_ACT_UNSPEC;
 
+/* Experimental (IEEE 802a): what the network stack sends by itself is not counted. */
+#define ETH_P_TEST 0x88b5
+
 static __always_inline void count(__u32 id, __u64 bytes)
 {
 	struct count *found = bpf_map_lookup_elem(&counters, &id);
@@ -91,14 +95,16 @@ static __always_inline void count(__u32 id, __u64 bytes)
 SEC("tc")
 int balise_ingress(struct __sk_buff *skb)
 {
-	count(build, skb->len);
+	if (skb->protocol == bpf_htons(ETH_P_TEST))
+		count(build, skb->len);
 	return (int)tc_verdict;
 }
 
 SEC("tc")
 int balise_egress(struct __sk_buff *skb)
 {
-	count(8, skb->len);
+	if (skb->protocol == bpf_htons(ETH_P_TEST))
+		count(8, skb->len);
 	return TC_ACT_UNSPEC;
 }
 
