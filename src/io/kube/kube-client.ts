@@ -1,0 +1,291 @@
+import {
+  type KubeApi,
+  KubeError,
+  type KubeList,
+  type KubeObject,
+  type KubeRef,
+  type KubeResource,
+  type ListOptions,
+  type PatchBody,
+  type WatchEvent,
+} from '#ports/kube-api.ts'
+import { readLines, readText } from './bounded-body.ts'
+import { failureOf, failureOfStatus } from './kube-failure.ts'
+import { type KubeEndpoint, loadKubeEndpoint } from './kube-endpoint.ts'
+import type { KubeSource } from './kube-source.ts'
+import type { KubeRequest, KubeResponse, KubeTransport, TransportOptions } from './kube-transport.ts'
+import { createTransport } from './negotiated-transport.ts'
+import { resourcePath, selectQuery, withQuery } from './resource-path.ts'
+
+export interface KubeClientOptions extends Partial<TransportOptions> {
+  /** `balise-agent/0.1.0`; the part before the slash is the field manager of merge and JSON patches. */
+  readonly userAgent: string
+  /** A request that has no full answer by then is `TimedOut`. */
+  readonly requestTimeoutMs?: number
+  /** Objects a page. */
+  readonly pageSize?: number
+  /** The server ends a watch after that time and up to as much again, so that watches do not all begin anew together. */
+  readonly watchMs?: number
+  readonly random?: () => number
+}
+
+const DEFAULTS = {
+  connectTimeoutMs: 5_000,
+  idleMs: 4_000,
+  pingTimeoutMs: 4_000,
+  requestTimeoutMs: 15_000,
+  pageSize: 500,
+  watchMs: 300_000,
+  random: Math.random,
+}
+
+/** One object is at most 1.5 MiB in etcd, and a page has hundreds of small ones. */
+const MAX_LINE_OCTETS = 8 * 1024 * 1024
+const MAX_ANSWER_OCTETS = 128 * 1024 * 1024
+
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const
+
+/** A client of the API server that a kubeconfig or a pod's service account names. Connects at the first request. */
+export async function openKubeApi(source: KubeSource, options: KubeClientOptions): Promise<KubeApi> {
+  return createKubeApi(await loadKubeEndpoint(source), options)
+}
+
+export function createKubeApi(endpoint: KubeEndpoint, options: KubeClientOptions): KubeApi {
+  return new KubeClient(endpoint, { ...DEFAULTS, ...options })
+}
+
+class KubeClient implements KubeApi {
+  readonly #endpoint: KubeEndpoint
+  readonly #options: Required<KubeClientOptions>
+  readonly #transport: KubeTransport
+
+  constructor(endpoint: KubeEndpoint, options: Required<KubeClientOptions>) {
+    this.#endpoint = endpoint
+    this.#options = options
+    this.#transport = createTransport(endpoint, options)
+  }
+
+  async get(resource: KubeResource, ref: KubeRef, signal?: AbortSignal): Promise<KubeObject> {
+    return (await this.#request('GET', resourcePath(resource, ref), undefined, signal)) as KubeObject
+  }
+
+  async list(resource: KubeResource, options: ListOptions, signal?: AbortSignal): Promise<KubeList> {
+    const items: KubeObject[] = []
+    let resourceVersion = ''
+    for await (const page of this.#pages(resource, options, signal)) {
+      items.push(...page.items)
+      resourceVersion = page.resourceVersion
+    }
+    return { items, resourceVersion }
+  }
+
+  pages(resource: KubeResource, options: ListOptions, signal: AbortSignal): AsyncIterable<KubeList> {
+    return this.#pages(resource, options, signal)
+  }
+
+  async *#pages(resource: KubeResource, options: ListOptions, signal?: AbortSignal): AsyncGenerator<KubeList> {
+    const path = resourcePath(resource, { namespace: options.namespace })
+    const query = { ...selectQuery(options), limit: String(this.#options.pageSize) }
+    let next: string | undefined
+    do {
+      const pageQuery = next === undefined ? query : { ...query, continue: next }
+      const answer = await this.#request('GET', withQuery(path, pageQuery), undefined, signal)
+      const { metadata, items } = answer as ListAnswer
+      next = metadata?.continue || undefined
+      yield { items: items ?? [], resourceVersion: metadata?.resourceVersion ?? '' }
+    } while (next !== undefined)
+  }
+
+  async *watch(
+    resource: KubeResource,
+    options: ListOptions & { readonly resourceVersion: string },
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent> {
+    const { watchMs, random } = this.#options
+    const timeoutSeconds = String(Math.ceil((watchMs * (1 + random())) / 1_000))
+    const { resourceVersion } = options
+    const query = { ...selectQuery(options), watch: '1', allowWatchBookmarks: 'true', timeoutSeconds, resourceVersion }
+    const path = withQuery(resourcePath(resource, { namespace: options.namespace }), query)
+    const deadline = new Deadline(signal, this.#options.requestTimeoutMs)
+    let response: KubeResponse | undefined
+    try {
+      response = await this.#send({ method: 'GET', path, headers: {}, body: undefined }, deadline)
+      deadline.lift()
+      yield { type: 'BOOKMARK', resourceVersion }
+      for await (const line of readLines(response.body, MAX_LINE_OCTETS)) yield readEvent(line)
+    } catch (error) {
+      throw this.#failure(error, signal, deadline)
+    } finally {
+      response?.body.destroy()
+      deadline.end()
+    }
+  }
+
+  async create(
+    resource: KubeResource,
+    namespace: string | undefined,
+    object: unknown,
+    signal?: AbortSignal,
+  ): Promise<KubeObject> {
+    const answer = await this.#request('POST', resourcePath(resource, { namespace }), json(object), signal)
+    return answer as KubeObject
+  }
+
+  async replace(resource: KubeResource, ref: KubeRef, object: unknown, signal?: AbortSignal): Promise<KubeObject> {
+    return (await this.#request('PUT', resourcePath(resource, ref), json(object), signal)) as KubeObject
+  }
+
+  async patch(
+    resource: KubeResource,
+    ref: KubeRef,
+    patch: PatchBody,
+    options: { readonly subresource?: 'status' } = {},
+    signal?: AbortSignal,
+  ): Promise<KubeObject> {
+    const { namespace, name } = ref
+    const path = resourcePath(resource, { namespace, name, subresource: options.subresource })
+    const apply = patch.kind === 'apply' ? { fieldManager: patch.fieldManager, force: String(patch.force) } : {}
+    const body = { type: PATCH_TYPES[patch.kind], text: JSON.stringify(patch.body) }
+    return (await this.#request('PATCH', withQuery(path, apply), body, signal)) as KubeObject
+  }
+
+  async delete(resource: KubeResource, ref: KubeRef, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#request('DELETE', resourcePath(resource, ref), undefined, signal)
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.failure.code !== 'NotFound') throw error
+    }
+  }
+
+  close(): void {
+    this.#transport.close()
+  }
+
+  async #request(
+    method: KubeRequest['method'],
+    path: string,
+    body: Body | undefined,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const deadline = new Deadline(signal, this.#options.requestTimeoutMs)
+    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': body.type }
+    try {
+      const { body: answer } = await this.#send({ method, path, headers, body: body?.text }, deadline)
+      return parseAnswer(await readText(answer, MAX_ANSWER_OCTETS))
+    } catch (error) {
+      throw this.#failure(error, signal, deadline)
+    } finally {
+      deadline.end()
+    }
+  }
+
+  /** The response, when it is a success. */
+  async #send(request: KubeRequest, deadline: Deadline): Promise<KubeResponse> {
+    const { userAgent } = this.#options
+    const credentials = await this.#endpoint.credentials()
+    const headers = { accept: 'application/json', 'user-agent': userAgent, ...credentials, ...request.headers }
+    const response = await this.#transport.send({ ...request, headers }, deadline.signal)
+    if (response.status >= 200 && response.status < 300) return response
+    const text = await readText(response.body, MAX_LINE_OCTETS)
+    throw new KubeError(failureOf(response.status, text, response.retryAfter))
+  }
+
+  /** What a broken request is to be thrown as. A timeout resets the connection: watches on it would hang as well. */
+  #failure(error: unknown, signal: AbortSignal | undefined, deadline: Deadline): unknown {
+    if (signal?.aborted === true) return signal.reason
+    if (error instanceof KubeError) return error
+    const { host } = this.#endpoint.server
+    if (deadline.hasPassed) {
+      const message = `The API at ${host} did not answer within ${this.#options.requestTimeoutMs} ms`
+      this.#transport.reset(new Error(message))
+      return new KubeError({ code: 'TimedOut', message }, { cause: error })
+    }
+    return new KubeError(
+      { code: 'Unreachable', message: `The API at ${host} is away: ${textOf(error)}` },
+      { cause: error },
+    )
+  }
+}
+
+/** A signal that aborts with its parent or after a time, unless lifted. */
+class Deadline {
+  readonly #controller = new AbortController()
+  readonly #parent: AbortSignal | undefined
+  readonly #timer: NodeJS.Timeout
+  readonly #onParent = (): void => this.#controller.abort(this.#parent?.reason)
+  hasPassed = false
+
+  constructor(parent: AbortSignal | undefined, afterMs: number) {
+    this.#parent = parent
+    this.#timer = setTimeout(() => {
+      this.hasPassed = true
+      this.#controller.abort(new Error('Timed out'))
+    }, afterMs)
+    if (parent?.aborted === true) this.#onParent()
+    else parent?.addEventListener('abort', this.#onParent, { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  lift(): void {
+    clearTimeout(this.#timer)
+  }
+
+  end(): void {
+    this.lift()
+    this.#parent?.removeEventListener('abort', this.#onParent)
+  }
+}
+
+interface ListAnswer {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly items?: readonly KubeObject[] | null
+}
+
+interface Body {
+  readonly type: string
+  readonly text: string
+}
+
+function json(object: unknown): Body {
+  return { type: 'application/json', text: JSON.stringify(object) }
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new KubeError(
+      { code: 'ServerError', message: `The API answered with no JSON: ${text.slice(0, 100)}` },
+      { cause },
+    )
+  }
+}
+
+function readEvent(line: string): WatchEvent {
+  const event = parseAnswer(line) as { readonly type: string; readonly object: KubeObject }
+  switch (event.type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      return { type: event.type, object: event.object }
+    case 'BOOKMARK':
+      return { type: 'BOOKMARK', resourceVersion: event.object.metadata.resourceVersion ?? '' }
+    case 'ERROR':
+      throw new KubeError(failureOfStatus(event.object))
+    default:
+      throw new KubeError({ code: 'ServerError', message: `The watch sent an event of type ${event.type}` })
+  }
+}
+
+/** The innermost sentence that tells anything: `connect ECONNREFUSED 127.0.0.1:6443`. */
+function textOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return textOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}
