@@ -311,7 +311,7 @@ async function startAgent(scene: Scene, build: number, prefix: readonly string[]
     cgroup: scene.cgroup,
   }
   const script = join(import.meta.dirname, 'bpf-fixture', 'agent.ts')
-  const [program = '', ...args] = [...prefix, process.execPath, script, JSON.stringify(options)]
+  const [program, ...args] = [...prefix, process.execPath, script, JSON.stringify(options)]
   const agent = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [said] = (await Promise.race([once(agent.stdout ?? agent, 'data'), once(agent, 'exit')])) as [unknown]
   if (String(said) === 'attached\n') return agent
