@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { createClock } from '#io/clock.ts'
-import { connectKubeApi } from '#io/kube/connect.ts'
+import { createKubeApi } from '#io/kube/kube-client.ts'
+import { loadKubeEndpoint } from '#io/kube/kube-endpoint.ts'
+import { kubeSource } from '#io/kube/kube-source.ts'
 import { createLog } from '#io/log/log.ts'
 import { openFrameSender } from '#io/net/frame-sender.ts'
 import { createNetDevices } from '#io/net/net-devices.ts'
@@ -26,7 +28,7 @@ export async function main(): Promise<number> {
     for (const mistake of settings.error) process.stderr.write(`${formatConfigMistake(mistake)}\n`)
     return EXIT_MISUSED
   }
-  const log = createLog({ component: 'agent', level: settings.value.logLevel })
+  const log = createLog({ level: settings.value.logLevel, fields: { component: 'agent' } })
   try {
     await run({ ...settings.value, cgroupRoot: cgroup2Folder(settings.value.cgroupRoot) }, log)
     return EXIT_DONE
@@ -38,7 +40,7 @@ export async function main(): Promise<number> {
 
 async function run(settings: AgentSettings, log: Log): Promise<void> {
   const asked = untilAsked()
-  const agent = startAgent(openPorts(settings, log), settings, baliseVersion())
+  const agent = startAgent(await openPorts(settings, log), settings, baliseVersion())
   try {
     const { socket, healthPort } = settings
     const server = await openApiServer({ answers: agent.answers, socket, healthPort })
@@ -50,7 +52,7 @@ async function run(settings: AgentSettings, log: Log): Promise<void> {
   }
 }
 
-function openPorts(settings: AgentSettings, log: Log): AgentPorts {
+async function openPorts(settings: AgentSettings, log: Log): Promise<AgentPorts> {
   const pinFolder = join(settings.bpfFs, settings.pinDir)
   const programs = openBpfPrograms({
     objectsFolder: bpfObjectsFolder(settings.bpfObjects),
@@ -60,10 +62,10 @@ function openPorts(settings: AgentSettings, log: Log): AgentPorts {
   })
   for (const migration of programs.migrations)
     log.warn('Map of an earlier build taken over into the new layout', { ...migration })
-  const { api, server } = connectKubeApi()
+  const endpoint = await loadKubeEndpoint(kubeSource({ kubeconfig: undefined, context: undefined, environment: process.env }))
   return {
-    api,
-    server,
+    api: createKubeApi(endpoint, { userAgent: `balise-agent/${baliseVersion()}` }),
+    server: String(endpoint.server),
     maps: openPinnedMaps({ folder: pinFolder, mode: 'readwrite' }),
     programs,
     net: createNetDevices(),
