@@ -11,8 +11,7 @@ import {
 } from '#ports/kube-api.ts'
 import { readLines, readText } from './bounded-body.ts'
 import { failureOf, failureOfStatus } from './kube-failure.ts'
-import { type KubeEndpoint, loadKubeEndpoint } from './kube-endpoint.ts'
-import type { KubeSource } from './kube-source.ts'
+import type { KubeEndpoint } from './kube-endpoint.ts'
 import type { KubeRequest, KubeResponse, KubeTransport, TransportOptions } from './kube-transport.ts'
 import { createTransport } from './negotiated-transport.ts'
 import { resourcePath, selectQuery, withQuery } from './resource-path.ts'
@@ -49,11 +48,7 @@ const PATCH_TYPES = {
   apply: 'application/apply-patch+yaml',
 } as const
 
-/** A client of the API server that a kubeconfig or a pod's service account names. Connects at the first request. */
-export async function openKubeApi(source: KubeSource, options: KubeClientOptions): Promise<KubeApi> {
-  return createKubeApi(await loadKubeEndpoint(source), options)
-}
-
+/** A client of an API server. Connects at the first request. */
 export function createKubeApi(endpoint: KubeEndpoint, options: KubeClientOptions): KubeApi {
   return new KubeClient(endpoint, { ...DEFAULTS, ...options })
 }

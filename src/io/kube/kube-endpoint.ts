@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
@@ -24,23 +25,22 @@ export interface KubeTls {
 }
 
 /** Throws when the files cannot be read or say nothing usable; the message names the file. */
-export async function loadKubeEndpoint(source: KubeSource): Promise<KubeEndpoint> {
+export function loadKubeEndpoint(source: KubeSource): KubeEndpoint {
   switch (source.kind) {
     case 'inCluster':
-      return await loadInCluster(source)
+      return loadInCluster(source)
     case 'kubeconfig':
-      return await loadKubeconfig(source.paths, source.context)
+      return loadKubeconfig(source.paths, source.context)
   }
 }
 
-async function loadInCluster(source: Extract<KubeSource, { readonly kind: 'inCluster' }>): Promise<KubeEndpoint> {
+function loadInCluster(source: Extract<KubeSource, { readonly kind: 'inCluster' }>): KubeEndpoint {
   const { host, port, folder } = source
   const file = (name: string): string => join(folder, name)
-  const namespace = await readFile(file('namespace'), 'utf8').catch(() => 'default')
   return {
     server: new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`),
     tls: async () => ({ ca: await readFile(file('ca.crt')) }),
     credentials: async () => ({ authorization: `Bearer ${(await readFile(file('token'), 'utf8')).trim()}` }),
-    namespace: namespace.trim(),
+    namespace: readFileSync(file('namespace'), 'utf8').trim(),
   }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import {
@@ -23,8 +24,8 @@ interface Kubeconfig {
  * The endpoint of a context. Of client-node only the part is taken that knows the file's fields: the whole package costs 80 MB of
  * resident memory.
  */
-export async function loadKubeconfig(paths: readonly string[], context: string | undefined): Promise<KubeEndpoint> {
-  const configs = await Promise.all(paths.map(readKubeconfig))
+export function loadKubeconfig(paths: readonly string[], context: string | undefined): KubeEndpoint {
+  const configs = paths.map(readKubeconfig)
   const wanted = context ?? configs.map((config) => config.currentContext).find((name) => name !== undefined)
   const found = find(configs, 'contexts', wanted, paths)
   const cluster = find(configs, 'clusters', found.cluster, paths)
@@ -38,8 +39,8 @@ export async function loadKubeconfig(paths: readonly string[], context: string |
   }
 }
 
-async function readKubeconfig(path: string): Promise<Kubeconfig> {
-  const document = parse(await readFile(path, 'utf8')) as Readonly<Record<string, unknown>> | null
+function readKubeconfig(path: string): Kubeconfig {
+  const document = parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>> | null
   const folder = dirname(path)
   return {
     clusters: newClusters(document?.['clusters']).map((cluster) => ({

@@ -5,17 +5,19 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 
 export interface LogOptions {
   readonly level: LogLevel
-  /** On every line. */
+  /** Which part of Balise speaks: `agent`, `operator`. On every line. */
+  readonly component?: string
+  /** On every line as well. */
   readonly fields?: LogFields
   /** Takes whole lines; standard output when unset. */
   readonly write?: (line: string) => void
 }
 
 /** A log of JSON lines: `level` and `time` (RFC 3339) first, the sentence as `message`, then the fields. Written at once. */
-export function createLog({ level, fields, write }: LogOptions): Log {
+export function createLog({ level, component, fields, write }: LogOptions): Log {
   const options: pino.LoggerOptions = {
     level,
-    base: fields ?? null,
+    base: { ...(component !== undefined && { component }), ...fields },
     messageKey: 'message',
     errorKey: 'error',
     timestamp: pino.stdTimeFunctions.isoTime,
