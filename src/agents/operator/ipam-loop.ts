@@ -2,6 +2,7 @@ import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
 import { POOLS, SERVICES } from '#ports/kube-resources.ts'
 import type { Informer } from '#runtime/informer.ts'
+import type { Failure } from '#runtime/failure.ts'
 import { createReconciler, type Reconciler } from '#runtime/reconciler.ts'
 import type { OperatorReports } from './reports.ts'
 import type { EventRecorder } from './event-recorder.ts'
@@ -59,7 +60,9 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
     signal,
   )
   const reconcile = (): void => reconcileOnce(options, serviceWriter, poolWriter)
-  const reconciler = createReconciler({ reconcile, settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }, signal)
+  const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('ipam', failure, inARow)
+  const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
+  const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
   const unsubscribe = [pools.onChange(reconciler.poke), services.onChange(reconciler.poke)]
   reconciler.poke()
   return { close: () => closeAll(unsubscribe, [reconciler, serviceWriter, poolWriter]) }

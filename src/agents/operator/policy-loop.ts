@@ -5,6 +5,7 @@ import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
 import { L2_POLICIES } from '#ports/kube-resources.ts'
 import type { Informer } from '#runtime/informer.ts'
+import type { Failure } from '#runtime/failure.ts'
 import { createReconciler } from '#runtime/reconciler.ts'
 import type { NodeReport } from './node-report.ts'
 import { clusterMistakes } from './policy-mistakes.ts'
@@ -42,7 +43,9 @@ export function startPolicyLoop(options: PolicyLoopOptions, signal: AbortSignal)
     signal,
   )
   const reconcile = (): void => reconcileOnce(options, writer)
-  const reconciler = createReconciler({ reconcile, settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }, signal)
+  const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('policies', failure, inARow)
+  const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
+  const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
   const unsubscribe = [policies, nodes, nodeReports].map((informer) => informer.onChange(reconciler.poke))
   reconciler.poke()
   return {

@@ -13,6 +13,8 @@ export interface OperatorReports {
   writeFailed(resource: KubeResource, key: string, failure: Failure, failuresInARow: number): void
   watchFailed(resource: KubeResource, failure: Failure, failuresInARow: number): void
   eventLost(failure: Failure): void
+  /** A loop broke off by a mistake of our own; it is tried again. */
+  loopFailed(loop: string, failure: Failure, failuresInARow: number): void
 }
 
 /** A failure is told at once, then each time it has lasted ten times as long: a missing rule must not fill the disk. */
@@ -44,6 +46,9 @@ export function createReports(log: Log): OperatorReports {
       log.debug('Service status written', { service: `${namespace}/${name}`, addresses: addresses.map(formatIp) }),
     writeFailed: (resource, key, failure, inARow) => complain(resource, 'patch the status of', failure, inARow, key),
     watchFailed: (resource, failure, inARow) => complain(resource, 'list and watch', failure, inARow),
+    loopFailed(loop, { code, message }, inARow) {
+      if (isWorthTelling(inARow)) log.error('A loop of the operator failed', { loop, code, message })
+    },
     eventLost: (failure) => log.warn('An Event could not be written', { code: failure.code, message: failure.message }),
   }
 }

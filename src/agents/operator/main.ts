@@ -1,0 +1,63 @@
+import { hostname } from 'node:os'
+import { formatConfigMistake, readSettings } from '#agents/settings.ts'
+import { createClock } from '#io/clock.ts'
+import { openKubeApi } from '#io/kube/kube-client.ts'
+import { kubeSource } from '#io/kube/kube-source.ts'
+import { createLog } from '#io/log/log.ts'
+import { BALISE_VERSION } from '#model/version.ts'
+import type { Log } from '#ports/log.ts'
+import { OPERATOR_OPTIONS, type OperatorSettings } from './config.ts'
+import { openHealthServer } from './health-server.ts'
+import { startOperator } from './operator.ts'
+
+/** Ended as asked. */
+const EXIT_DONE = 0
+const EXIT_FAILED = 1
+const EXIT_MISUSED = 2
+
+/** Runs the operator until SIGTERM or SIGINT. Answers with the exit code. */
+export async function main(): Promise<number> {
+  const settings = readSettings(OPERATOR_OPTIONS, process.env)
+  if (!settings.ok) {
+    for (const mistake of settings.error) process.stderr.write(`${formatConfigMistake(mistake)}\n`)
+    return EXIT_MISUSED
+  }
+  const log = createLog({ level: settings.value.logLevel, fields: { component: 'operator' } })
+  try {
+    await run(settings.value, log)
+    return EXIT_DONE
+  } catch (error) {
+    log.error('The operator cannot go on', { error })
+    return EXIT_FAILED
+  }
+}
+
+async function run(settings: OperatorSettings, log: Log): Promise<void> {
+  const { namespace, podName, leaseDurationSeconds, healthPort } = settings
+  const identity = podName === '' ? `${hostname()}_${process.pid}` : podName
+  const stopping = new AbortController()
+  const asked = untilAsked()
+  const userAgent = `balise-operator/${BALISE_VERSION}`
+  const api = await openKubeApi(kubeSource({ environment: process.env }), { userAgent })
+  const options = { api, clock: createClock(), random: Math.random, log, namespace, identity }
+  const operator = startOperator({ ...options, leaseDurationMs: leaseDurationSeconds * 1000 }, stopping.signal)
+  log.info('Operator started', { version: BALISE_VERSION, identity, namespace })
+  try {
+    const health = healthPort === 0 ? undefined : await openHealthServer(healthPort, operator.status)
+    const signal = await asked
+    log.info('Operator ends, addresses stay', { signal })
+    await health?.close()
+  } finally {
+    await operator.close()
+    api.close()
+  }
+}
+
+function untilAsked(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+  return promise
+}
+
+// Only as a file of its own: in a bundle every module is the main one.
+if (import.meta.main && import.meta.filename.endsWith('.ts')) process.exitCode = await main()
