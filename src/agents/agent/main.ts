@@ -2,9 +2,7 @@ import { join } from 'node:path'
 import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { createClock } from '#io/clock.ts'
-import { createKubeApi } from '#io/kube/kube-client.ts'
-import { loadKubeEndpoint } from '#io/kube/kube-endpoint.ts'
-import { kubeSource } from '#io/kube/kube-source.ts'
+import { connectKubeApi } from '#io/kube/connect.ts'
 import { createLog } from '#io/log/log.ts'
 import { openFrameSender } from '#io/net/frame-sender.ts'
 import { createNetDevices } from '#io/net/net-devices.ts'
@@ -40,7 +38,7 @@ export async function main(): Promise<number> {
 
 async function run(settings: AgentSettings, log: Log): Promise<void> {
   const asked = untilAsked()
-  const agent = startAgent(await openPorts(settings, log), settings, baliseVersion())
+  const agent = startAgent(openPorts(settings, log), settings, baliseVersion())
   try {
     const { socket, healthPort } = settings
     const server = await openApiServer({ answers: agent.answers, socket, healthPort })
@@ -52,7 +50,7 @@ async function run(settings: AgentSettings, log: Log): Promise<void> {
   }
 }
 
-async function openPorts(settings: AgentSettings, log: Log): Promise<AgentPorts> {
+function openPorts(settings: AgentSettings, log: Log): AgentPorts {
   const pinFolder = join(settings.bpfFs, settings.pinDir)
   const programs = openBpfPrograms({
     objectsFolder: bpfObjectsFolder(settings.bpfObjects),
@@ -62,10 +60,11 @@ async function openPorts(settings: AgentSettings, log: Log): Promise<AgentPorts>
   })
   for (const migration of programs.migrations)
     log.warn('Map of an earlier build taken over into the new layout', { ...migration })
-  const endpoint = await loadKubeEndpoint(kubeSource({ kubeconfig: undefined, context: undefined, environment: process.env }))
+  const userAgent = `balise-agent/${baliseVersion()}`
+  const { api, server } = connectKubeApi({ environment: process.env }, { userAgent })
   return {
-    api: createKubeApi(endpoint, { userAgent: `balise-agent/${baliseVersion()}` }),
-    server: String(endpoint.server),
+    api,
+    server,
     maps: openPinnedMaps({ folder: pinFolder, mode: 'readwrite' }),
     programs,
     net: createNetDevices(),

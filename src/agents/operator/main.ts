@@ -1,8 +1,7 @@
 import { hostname } from 'node:os'
 import { formatConfigMistake, readSettings } from '#agents/settings.ts'
 import { createClock } from '#io/clock.ts'
-import { openKubeApi } from '#io/kube/kube-client.ts'
-import { kubeSource } from '#io/kube/kube-source.ts'
+import { connectKubeApi } from '#io/kube/connect.ts'
 import { createLog } from '#io/log/log.ts'
 import { BALISE_VERSION } from '#model/version.ts'
 import type { Log } from '#ports/log.ts'
@@ -38,7 +37,7 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
   const stopping = new AbortController()
   const asked = untilAsked()
   const userAgent = `balise-operator/${BALISE_VERSION}`
-  const api = await openKubeApi(kubeSource({ environment: process.env }), { userAgent })
+  const { api } = connectKubeApi({ environment: process.env }, { userAgent })
   const options = { api, clock: createClock(), random: Math.random, log, namespace, identity }
   const operator = startOperator({ ...options, leaseDurationMs: leaseDurationSeconds * 1000 }, stopping.signal)
   log.info('Operator started', { version: BALISE_VERSION, identity, namespace })
