@@ -27,7 +27,7 @@ program
   .option('--bare', 'without Balise', false)
   .option('--detach', 'leave it running and return', false)
   .option('--check', 'walk the guide, take the lab down, and let the exit code say how it went', false)
-  .addOption(new Option('--name <lab>', 'its name, if not the topology\'s'))
+  .addOption(new Option('--name <lab>', "its name, if not the topology's"))
   .action(async (options) => {
     const interrupted = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort())

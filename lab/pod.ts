@@ -12,7 +12,8 @@ export interface PodRef {
 export function parsePodRef(text: string): PodRef | undefined {
   if (!text.startsWith('pod/')) return undefined
   const [, namespace = '', name = '', ...more] = text.split('/')
-  if (namespace === '' || name === '' || more.length > 0) throw new LabError(`Not a pod: ${text}; write pod/NAMESPACE/NAME`)
+  if (namespace === '' || name === '' || more.length > 0)
+    throw new LabError(`Not a pod: ${text}; write pod/NAMESPACE/NAME`)
   return { namespace, name }
 }
 
@@ -36,8 +37,12 @@ export async function containerPid(
   hierarchies: readonly Hierarchy[],
   labels: Readonly<Record<string, string>>,
 ): Promise<number | undefined> {
-  const filter = Object.entries(labels).map(([key, value]) => `labels."${key}"==${value}`).join(',')
-  const ids = (await runOn(place, hierarchies, ['ctr', '-n', 'k8s.io', 'containers', 'ls', '-q', filter])).split('\n').filter(Boolean)
+  const filter = Object.entries(labels)
+    .map(([key, value]) => `labels."${key}"==${value}`)
+    .join(',')
+  const ids = (await runOn(place, hierarchies, ['ctr', '-n', 'k8s.io', 'containers', 'ls', '-q', filter]))
+    .split('\n')
+    .filter(Boolean)
   const tasks = await runOn(place, hierarchies, ['ctr', '-n', 'k8s.io', 'tasks', 'ls'])
   for (const line of tasks.split('\n')) {
     const [id = '', pid, status] = line.trim().split(/\s+/)

@@ -40,9 +40,14 @@ function netnsOf(lab: string): readonly string[] {
 
 /** Never removes through a mount: something that is still mounted below would lose its files. */
 function removeFolder(folder: string): void {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4] ?? '')
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
   const below = mounts.filter((point) => point.startsWith(`${folder}/`))
-  if (below.length > 0) throw new LabError(`Not removed: ${folder} has mounts in it (${below.join(', ')}); unmount them and take the lab down again`)
+  if (below.length > 0)
+    throw new LabError(
+      `Not removed: ${folder} has mounts in it (${below.join(', ')}); unmount them and take the lab down again`,
+    )
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
@@ -61,5 +66,7 @@ function existing(folder: string): readonly string[] {
 
 function foldersIn(folder: string): readonly string[] {
   if (!existsSync(folder)) return []
-  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
 }

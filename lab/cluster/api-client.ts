@@ -26,12 +26,15 @@ export class ApiClient {
   send(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<ApiAnswer> {
     return new Promise((resolve, reject) => {
       const headers = body === undefined ? {} : { 'content-type': contentType }
-      const sent = request({ host: '127.0.0.1', port: this.#port, method, path, headers, agent: this.#agent, timeout: 10_000 }, (answer) => {
-        let text = ''
-        answer.setEncoding('utf8').on('data', (piece: string) => (text += piece))
-        answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: text }))
-        answer.once('error', reject)
-      })
+      const sent = request(
+        { host: '127.0.0.1', port: this.#port, method, path, headers, agent: this.#agent, timeout: 10_000 },
+        (answer) => {
+          let text = ''
+          answer.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+          answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: text }))
+          answer.once('error', reject)
+        },
+      )
       sent.once('timeout', () => sent.destroy(new Error('The API did not answer within 10 s')))
       sent.once('error', reject)
       sent.end(body === undefined ? undefined : JSON.stringify(body))

@@ -56,20 +56,32 @@ async function createHosts(lab: string, topology: Topology, hierarchies: readonl
 }
 
 /** Attaches a host to the LAN and starts it as a machine, with the network settings of its role. */
-export async function createHost(lab: string, topology: Topology, host: TopologyHost, hierarchies: readonly Hierarchy[]): Promise<void> {
+export async function createHost(
+  lab: string,
+  topology: Topology,
+  host: TopologyHost,
+  hierarchies: readonly Hierarchy[],
+): Promise<void> {
   const router = hostsOfRole(topology, 'router')[0]
   const gateway = router === undefined || router === host ? undefined : formatIp(router.address)
   const address = `${formatIp(host.address)}/${topology.lan.lengthBits}`
   await attachHost({ lab, host: host.name, device: LAN_DEVICE, address, gateway })
   await startMachine(machineOf(lab, topology, host), hierarchies)
   if (host.role === 'node') await startNodeBase(lab, topology, host, hierarchies)
-  if (host.role === 'router') await onHostRun(lab, host, hierarchies, ['sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'])
+  if (host.role === 'router')
+    await onHostRun(lab, host, hierarchies, ['sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'])
   if (host.role === 'infrastructure' && topology.cni === 'reference') {
     await onHostRun(lab, host, hierarchies, ['ip', '-batch', '-'], podRoutes(topology, host).join('\n'))
   }
 }
 
-function onHostRun(lab: string, host: TopologyHost, hierarchies: readonly Hierarchy[], argv: readonly string[], input = ''): Promise<string> {
+function onHostRun(
+  lab: string,
+  host: TopologyHost,
+  hierarchies: readonly Hierarchy[],
+  argv: readonly string[],
+  input = '',
+): Promise<string> {
   return run(onHost({ lab, host: host.name, leaf: 'system/init' }, hierarchies, argv), { input })
 }
 
@@ -86,7 +98,9 @@ async function startApi(
   saveApiPort(lab, port)
   const client = new ApiClient(lab, port)
   const ready = async (): Promise<boolean> => (await client.get('/readyz'))?.status === 200
-  const logs = ['etcd', 'kube-apiserver', 'api-gateway', 'gateway-outside'].map((name) => serviceLog(lab, infrastructure, name))
+  const logs = ['etcd', 'kube-apiserver', 'api-gateway', 'gateway-outside'].map((name) =>
+    serviceLog(lab, infrastructure, name),
+  )
   await explained(logs, () => waitFor(ready, { what: 'the API server to be ready', boundMs: 60_000, signal }))
   return { client, port }
 }
@@ -97,13 +111,19 @@ async function registerNode(client: ApiClient, topology: Topology, node: Topolog
 }
 
 /** Waits until every node is Ready; without a CNI, until each kubelet has reported. */
-async function nodesReady(client: ApiClient, { name: lab, topology }: LabState, signal: AbortSignal | undefined): Promise<void> {
+async function nodesReady(
+  client: ApiClient,
+  { name: lab, topology }: LabState,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const wanted = topology.cni === 'none' ? /True|False/ : /True/
   const all = async (): Promise<boolean> => {
     const answer = await client.get('/api/v1/nodes')
     if (answer?.status !== 200) return false
     const { items } = JSON.parse(answer.body) as { items: readonly NodeWithStatus[] }
-    const ready = items.map(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown')
+    const ready = items.map(
+      ({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'Unknown',
+    )
     return ready.length > 0 && ready.every((status) => wanted.test(status))
   }
   const logs = hostsOfRole(topology, 'node').map(({ name }) => serviceLog(lab, name, 'kubelet'))

@@ -19,10 +19,20 @@ function nth(topology: Topology, n: bigint): Ip {
 
 /** Every certificate of a cluster: who speaks to whom, as kubeadm makes them. */
 export function certificatesOf(topology: Topology): readonly CertificateRequest[] {
-  const names = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost']
+  const names = [
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    'kubernetes.default.svc.cluster.local',
+    'localhost',
+  ]
   const addresses = ['127.0.0.1', formatIp(apiServiceAddress(topology)), formatIp(infrastructureOf(topology).address)]
   return [
-    { name: 'apiserver', commonName: 'kube-apiserver', names: [...names.map((n) => `DNS:${n}`), ...addresses.map((a) => `IP:${a}`)] },
+    {
+      name: 'apiserver',
+      commonName: 'kube-apiserver',
+      names: [...names.map((n) => `DNS:${n}`), ...addresses.map((a) => `IP:${a}`)],
+    },
     { name: 'apiserver-kubelet', commonName: 'kube-apiserver-kubelet-client', organization: 'system:masters' },
     { name: 'admin', commonName: 'lab-admin', organization: 'system:masters' },
     { name: 'controller-manager', commonName: 'system:kube-controller-manager' },

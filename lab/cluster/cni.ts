@@ -9,7 +9,10 @@ const NODE_PREFIX_BITS = 24
 export function podPrefixOf(topology: Topology, node: TopologyHost): Prefix {
   const index = hostsOfRole(topology, 'node').indexOf(node)
   const { family, value } = topology.podPrefix.address
-  return { address: { family, value: value + (BigInt(index) << BigInt(32 - NODE_PREFIX_BITS)) }, lengthBits: NODE_PREFIX_BITS }
+  return {
+    address: { family, value: value + (BigInt(index) << BigInt(32 - NODE_PREFIX_BITS)) },
+    lengthBits: NODE_PREFIX_BITS,
+  }
 }
 
 /** The reference CNI: a veth pair and a route for each pod, addresses from the node's prefix, host ports by portmap. */
@@ -27,7 +30,10 @@ export function cniConfig(topology: Topology, node: TopologyHost): string {
 export function podRoutes(topology: Topology, host: TopologyHost): readonly string[] {
   return hostsOfRole(topology, 'node')
     .filter((node) => node !== host)
-    .map((node) => `route replace ${formatPrefix(podPrefixOf(topology, node))} via ${formatIp(node.address)} dev ${LAN_DEVICE}`)
+    .map(
+      (node) =>
+        `route replace ${formatPrefix(podPrefixOf(topology, node))} via ${formatIp(node.address)} dev ${LAN_DEVICE}`,
+    )
 }
 
 /** What leaves the cluster bears its node's address, for the LAN knows no way to a pod (nft(8)). The control plane does know one. */

@@ -32,7 +32,13 @@ function etcd(lab: string, host: string): Program {
   const client = 'http://127.0.0.1:2379'
   return {
     name: 'etcd',
-    argv: ['etcd', `--data-dir=${data}`, `--listen-client-urls=${client}`, `--advertise-client-urls=${client}`, ...flags],
+    argv: [
+      'etcd',
+      `--data-dir=${data}`,
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      ...flags,
+    ],
   }
 }
 

@@ -23,6 +23,10 @@ export async function installBalise(
   writeFileSync(values, stringify(topology.values))
   const chart = join(CHECKOUT, 'chart', 'balise')
   const flags = ['--namespace', 'kube-system', '--values', values, '--wait', '--timeout', '3m']
-  const env = { KUBECONFIG: adminKubeconfig(lab), HELM_CACHE_HOME: labPath(lab, 'helm'), HELM_DATA_HOME: labPath(lab, 'helm') }
+  const env = {
+    KUBECONFIG: adminKubeconfig(lab),
+    HELM_CACHE_HOME: labPath(lab, 'helm'),
+    HELM_DATA_HOME: labPath(lab, 'helm'),
+  }
   await run([join(binDir(), 'helm'), 'install', 'balise', chart, ...flags], { env, signal })
 }

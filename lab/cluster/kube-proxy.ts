@@ -9,7 +9,12 @@ import { stringify } from 'yaml'
 import { writeKubeconfig } from './kubeconfig.ts'
 
 /** Starts the real kube-proxy on a node, in the topology's mode; nothing where that is `none`. */
-export function startKubeProxy(lab: string, topology: Topology, node: TopologyHost, hierarchies: readonly Hierarchy[]): void {
+export function startKubeProxy(
+  lab: string,
+  topology: Topology,
+  node: TopologyHost,
+  hierarchies: readonly Hierarchy[],
+): void {
   if (topology.kubeProxy === 'none') return
   const kubeconfig = hostPath(lab, node.name, 'kube-proxy.kubeconfig')
   writeKubeconfig({ lab, server: `https://${NODE_API}`, certificate: 'kube-proxy', file: kubeconfig })

@@ -18,10 +18,19 @@ export function kubeletConfig(lab: string, topology: Topology, node: TopologyHos
     failSwapOn: false,
     tlsCertFile: pkiPath(lab, `node-${node.name}.crt`),
     tlsPrivateKeyFile: pkiPath(lab, `node-${node.name}.key`),
-    authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: pkiPath(lab, 'ca.crt') } },
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: pkiPath(lab, 'ca.crt') },
+    },
     authorization: { mode: 'Webhook' },
     // a lab shares its disk with everything else on the machine: how full that is says nothing about the node
-    evictionHard: { 'nodefs.available': '0%', 'imagefs.available': '0%', 'nodefs.inodesFree': '0%', 'memory.available': '0%' },
+    evictionHard: {
+      'nodefs.available': '0%',
+      'imagefs.available': '0%',
+      'nodefs.inodesFree': '0%',
+      'memory.available': '0%',
+    },
     imageGCHighThresholdPercent: 100,
     serializeImagePulls: false,
     nodeStatusUpdateFrequency: '5s',

@@ -24,31 +24,63 @@ export function nodeObject(topology: Topology, node: TopologyHost): object {
     kind: 'Node',
     metadata: { name: node.name, labels: { 'kubernetes.io/hostname': node.name, ...node.labels } },
     spec: { podCIDR: prefix, podCIDRs: [prefix] },
-    ...(topology.size === 'api' ? { status: { addresses: [{ type: 'InternalIP', address: formatIp(node.address) }] } } : {}),
+    ...(topology.size === 'api'
+      ? { status: { addresses: [{ type: 'InternalIP', address: formatIp(node.address) }] } }
+      : {}),
   }
 }
 
 /** Runs a short shell script on a host. */
-function script(lab: string, host: string, hierarchies: readonly Hierarchy[], text: string, input = ''): Promise<string> {
+function script(
+  lab: string,
+  host: string,
+  hierarchies: readonly Hierarchy[],
+  text: string,
+  input = '',
+): Promise<string> {
   return run(onHost({ lab, host, leaf: 'system/init' }, hierarchies, ['sh', '-euc', text]), { input })
 }
 
 /** Network settings of a node and its container runtime: what needs no API. */
-export async function startNodeBase(lab: string, topology: Topology, node: TopologyHost, hierarchies: readonly Hierarchy[]): Promise<void> {
+export async function startNodeBase(
+  lab: string,
+  topology: Topology,
+  node: TopologyHost,
+  hierarchies: readonly Hierarchy[],
+): Promise<void> {
   const api = `${formatIp(infrastructureOf(topology).address)}:${API_PORT}`
   startNodeProxy({ lab, host: node.name, to: api }, hierarchies)
   await script(lab, node.name, hierarchies, 'echo 1 >/proc/sys/net/ipv4/ip_forward')
+  if (topology.cni === 'reference') await startReferenceNetwork(lab, topology, node, hierarchies)
   if (topology.size === 'api') return
-  if (topology.cni === 'reference') {
-    await script(lab, node.name, hierarchies, `mkdir -p /opt/cni/bin; mount --bind ${debsRoot()}/usr/lib/cni /opt/cni/bin; ip -batch -`, podRoutes(topology, node).join('\n'))
-    await script(lab, node.name, hierarchies, 'nft -f -', masqueradeRules(topology))
-  }
   await script(lab, node.name, hierarchies, 'chmod +x /usr/local/bin/balise-lab-runc')
   launch({ lab, host: node.name, name: 'containerd', argv: containerdArgv() }, hierarchies)
 }
 
+async function startReferenceNetwork(
+  lab: string,
+  topology: Topology,
+  node: TopologyHost,
+  hierarchies: readonly Hierarchy[],
+): Promise<void> {
+  await script(lab, node.name, hierarchies, 'ip -batch -', podRoutes(topology, node).join('\n'))
+  if (topology.size === 'api') return
+  await script(
+    lab,
+    node.name,
+    hierarchies,
+    `mkdir -p /opt/cni/bin; mount --bind ${debsRoot()}/usr/lib/cni /opt/cni/bin`,
+  )
+  await script(lab, node.name, hierarchies, 'nft -f -', masqueradeRules(topology))
+}
+
 /** The kubelet, and kube-proxy where the topology has it. The API has to be there. */
-export function startNodeAgents(lab: string, topology: Topology, node: TopologyHost, hierarchies: readonly Hierarchy[]): void {
+export function startNodeAgents(
+  lab: string,
+  topology: Topology,
+  node: TopologyHost,
+  hierarchies: readonly Hierarchy[],
+): void {
   const file = hostPath(lab, node.name, 'kubelet.kubeconfig')
   writeKubeconfig({ lab, server: `https://${NODE_API}`, certificate: `node-${node.name}`, file })
   launch({ lab, host: node.name, name: 'kubelet', argv: kubeletArgv(node, file) }, hierarchies)

@@ -12,10 +12,24 @@ export async function pushImages(lab: string, topology: Topology, hierarchies: r
   await Promise.all(labImages().map((image) => pushImage(lab, topology, image, hierarchies)))
 }
 
-export async function pushImage(lab: string, topology: Topology, image: LabImage, hierarchies: readonly Hierarchy[]): Promise<void> {
+export async function pushImage(
+  lab: string,
+  topology: Topology,
+  image: LabImage,
+  hierarchies: readonly Hierarchy[],
+): Promise<void> {
   const { name, tag, ociPath } = image
   if (!existsSync(ociPath)) return
   const target = `docker://${registryAddress(topology)}/${name}:${tag}`
-  const copy = ['skopeo', 'copy', '--quiet', '--insecure-policy', '--dest-tls-verify=false', '--retry-times=5', `oci:${ociPath}:${tag}`, target]
+  const copy = [
+    'skopeo',
+    'copy',
+    '--quiet',
+    '--insecure-policy',
+    '--dest-tls-verify=false',
+    '--retry-times=5',
+    `oci:${ociPath}:${tag}`,
+    target,
+  ]
   await run(onHost({ lab, host: infrastructureOf(topology).name, leaf: 'system/init' }, hierarchies, copy))
 }

@@ -3,7 +3,10 @@ import { labNames } from '#lab/state/lab-state.ts'
 import { takeDown, takeDownAll } from '#lab/take-down.ts'
 
 /** Takes one lab down, or all; gives the exit code. */
-export async function down(options: { readonly name: string | undefined; readonly all: boolean }, write: (line: string) => void): Promise<number> {
+export async function down(
+  options: { readonly name: string | undefined; readonly all: boolean },
+  write: (line: string) => void,
+): Promise<number> {
   const hierarchies = readHierarchies()
   if (options.all) {
     const labs = await takeDownAll(hierarchies)
@@ -13,7 +16,11 @@ export async function down(options: { readonly name: string | undefined; readonl
   const names = labNames()
   const name = options.name ?? (names.length === 1 ? names[0] : undefined)
   if (name === undefined) {
-    write(names.length === 0 ? 'No lab is up' : `Several labs are up (${names.join(', ')}): say which with --name, or --all`)
+    write(
+      names.length === 0
+        ? 'No lab is up'
+        : `Several labs are up (${names.join(', ')}): say which with --name, or --all`,
+    )
     return names.length === 0 ? 0 : 2
   }
   await takeDown(name, hierarchies)

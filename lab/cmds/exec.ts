@@ -24,14 +24,32 @@ export async function exec({ name, target, argv }: ExecOptions): Promise<number>
   const pod = parsePodRef(target)
   if (pod !== undefined) return execInPod(lab.name, pod, hierarchies, argv)
   const hosts = lab.topology.hosts.map((host) => host.name)
-  if (!hosts.includes(target)) throw new LabError(`No host ${target} in lab ${lab.name}; there are ${hosts.join(', ')}, and pods as pod/NAMESPACE/NAME`)
+  if (!hosts.includes(target))
+    throw new LabError(
+      `No host ${target} in lab ${lab.name}; there are ${hosts.join(', ')}, and pods as pod/NAMESPACE/NAME`,
+    )
   return runInteractively({ lab: lab.name, host: target }, hierarchies, argv)
 }
 
-async function execInPod(lab: string, pod: PodRef, hierarchies: readonly Hierarchy[], argv: readonly string[]): Promise<number> {
+async function execInPod(
+  lab: string,
+  pod: PodRef,
+  hierarchies: readonly Hierarchy[],
+  argv: readonly string[],
+): Promise<number> {
   const { node, uid } = await findPod(lab, pod)
   const place = { lab, host: node }
   const pid = await containerPid(place, hierarchies, { 'io.kubernetes.pod.uid': uid })
   if (pid === undefined) throw new LabError(`Pod ${pod.namespace}/${pod.name} has no running container on ${node}`)
-  return runInteractively(place, hierarchies, ['env', `POD=${pid}`, 'unshare', '--mount', 'sh', '-c', ENTER_POD, 'sh', ...argv])
+  return runInteractively(place, hierarchies, [
+    'env',
+    `POD=${pid}`,
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    ENTER_POD,
+    'sh',
+    ...argv,
+  ])
 }

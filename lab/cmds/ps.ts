@@ -24,11 +24,20 @@ export function listLabs(name: string | undefined): LabListing {
 export function renderListing({ labs }: LabListing): readonly string[] {
   if (labs.length === 0) return ['No lab is up']
   const rows = labs.flatMap(({ name, hosts }) =>
-    hosts.map((host) => [name, host.name, host.role, host.address, host.pid === undefined ? 'off' : String(host.pid), services(host)]),
+    hosts.map((host) => [
+      name,
+      host.name,
+      host.role,
+      host.address,
+      host.pid === undefined ? 'off' : String(host.pid),
+      services(host),
+    ]),
   )
   return formatTable(['LAB', 'HOST', 'ROLE', 'ADDRESS', 'PID', 'RUNS'], rows)
 }
 
 function services(host: HostEntry): string {
-  return Object.entries(host.services).map(([name, pid]) => `${name}:${pid}`).join(' ')
+  return Object.entries(host.services)
+    .map(([name, pid]) => `${name}:${pid}`)
+    .join(' ')
 }

@@ -78,9 +78,12 @@ async function raise({ claimed, hierarchies, progress, image, signal }: Raise): 
   if (topology.size === 'api') return state
   await applyCoreDns(name, topology, signal)
   if (image !== undefined) {
-    await progress.step('Balise, installed by its chart', () => installBalise(name, topology, image, hierarchies, signal))
+    await progress.step('Balise, installed by its chart', () =>
+      installBalise(name, topology, image, hierarchies, signal),
+    )
   }
-  if (image !== undefined || topology.kubeProxy !== 'none') await progress.step('CoreDNS', () => coreDnsReady(name, signal))
+  if (image !== undefined || topology.kubeProxy !== 'none')
+    await progress.step('CoreDNS', () => coreDnsReady(name, signal))
   return state
 }
 

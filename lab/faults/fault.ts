@@ -46,14 +46,20 @@ export function parseFaultCommand(words: readonly string[], known: KnownHosts): 
     case 'api-restore':
       return { kind: 'api', fault: { kind: 'none' }, hosts: some(rest, known.nodes) }
     case 'api-delay':
-      return { kind: 'api', fault: { kind: 'delay', delayMs: milliseconds(rest[0]) }, hosts: some(rest.slice(1), known.nodes) }
+      return {
+        kind: 'api',
+        fault: { kind: 'delay', delayMs: milliseconds(rest[0]) },
+        hosts: some(rest.slice(1), known.nodes),
+      }
     case 'partition':
       return partition(rest, known.hosts)
     case 'heal':
       if (rest.length > 0) throw new LabError('heal takes nothing: it ends every partition')
       return { kind: 'heal' }
     default:
-      throw new LabError([`No fault "${kind}"; there are`, ...FAULTS.map(([usage, what]) => `  ${usage.padEnd(24)}${what}`)].join('\n'))
+      throw new LabError(
+        [`No fault "${kind}"; there are`, ...FAULTS.map(([usage, what]) => `  ${usage.padEnd(24)}${what}`)].join('\n'),
+      )
   }
 }
 
@@ -73,13 +79,15 @@ function checked(name: string, known: readonly string[]): string {
 }
 
 function milliseconds(text: string | undefined): number {
-  if (text === undefined || !/^\d{1,6}$/.test(text)) throw new LabError('api-delay takes milliseconds from 0 to 999999 first')
+  if (text === undefined || !/^\d{1,6}$/.test(text))
+    throw new LabError('api-delay takes milliseconds from 0 to 999999 first')
   return Number(text)
 }
 
 function partition(names: readonly string[], known: readonly string[]): Fault {
   const [a, b, ...more] = names
-  if (a === undefined || b === undefined || more.length > 0) throw new LabError(`partition takes two hosts of ${known.join(', ')}`)
+  if (a === undefined || b === undefined || more.length > 0)
+    throw new LabError(`partition takes two hosts of ${known.join(', ')}`)
   if (a === b) throw new LabError(`partition takes two hosts, not ${a} twice`)
   return { kind: 'partition', a: checked(a, known), b: checked(b, known) }
 }

@@ -30,19 +30,39 @@ async function showAgents(context: GuideContext): Promise<void> {
   const nodes = hostsOfRole(context.lab.topology, 'node').length
   const listed = await context.kubectl(['get', 'nodes'])
   if (listed.match(/ Ready /g)?.length !== nodes) throw new GuideFailure(`Not all ${nodes} nodes are Ready`)
-  const pods = await context.kubectl(['get', 'pods', '-n', 'kube-system', '-l', 'app.kubernetes.io/component=agent', '-o', 'wide'])
-  if (pods.match(/ 1\/1 +Running /g)?.length !== nodes) throw new GuideFailure(`There is not one running agent on each of ${nodes} nodes`)
+  const pods = await context.kubectl([
+    'get',
+    'pods',
+    '-n',
+    'kube-system',
+    '-l',
+    'app.kubernetes.io/component=agent',
+    '-o',
+    'wide',
+  ])
+  if (pods.match(/ 1\/1 +Running /g)?.length !== nodes)
+    throw new GuideFailure(`There is not one running agent on each of ${nodes} nodes`)
 }
 
 async function checkLeases({ kubectl: run }: GuideContext): Promise<void> {
-  const answer = await run(['auth', 'can-i', 'get', 'leases', '--as=system:serviceaccount:kube-system:balise', '-n', 'kube-system'])
+  const answer = await run([
+    'auth',
+    'can-i',
+    'get',
+    'leases',
+    '--as=system:serviceaccount:kube-system:balise',
+    '-n',
+    'kube-system',
+  ])
   expect('May the agent get leases', answer, /^yes$/m)
 }
 
 async function applyPool(context: GuideContext): Promise<void> {
   await context.kubectl(['apply', '-f', '-'], manifest('pool'))
   const ask = ['get', 'ciliumloadbalancerippool', 'lab-lb-pool', '-o', 'jsonpath={.status.conditions}']
-  await until(context, 'the pool to count its addresses', async () => (await quiet(context, ask)).includes('IPsAvailable'))
+  await until(context, 'the pool to count its addresses', async () =>
+    (await quiet(context, ask)).includes('IPsAvailable'),
+  )
   const shown = await context.kubectl(['get', 'ciliumloadbalancerippool'])
   expect('The columns of the pool', shown, /^NAME +DISABLED +CONFLICTING +IPS AVAILABLE +AGE$/m)
   expect('The pool', shown, /^lab-lb-pool +false +False +4 /m)

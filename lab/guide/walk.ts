@@ -43,19 +43,24 @@ function contextOf({ lab, hierarchies, signal, write }: Walk): GuideContext {
     for (const line of output.trimEnd().split('\n')) if (line !== '') write(`    ${line}`)
     return output
   }
-  const words = (argv: readonly string[]): string => argv.map((word) => (/[\s*$"'|]/.test(word) ? `'${word}'` : word)).join(' ')
+  const words = (argv: readonly string[]): string =>
+    argv.map((word) => (/[\s*$"'|]/.test(word) ? `'${word}'` : word)).join(' ')
   return {
     lab,
     hierarchies,
     signal,
     show: (line) => write(`    ${line}`),
     kubectl: (args, input) =>
-      shown(`kubectl ${words(args)}`, () => kubectl(lab.name, args, { signal, ...(input === undefined ? {} : { input }) })),
+      shown(`kubectl ${words(args)}`, () =>
+        kubectl(lab.name, args, { signal, ...(input === undefined ? {} : { input }) }),
+      ),
     on: (host, argv) =>
       shown(`balise lab exec ${host} -- ${words(argv)}`, () => runOn({ lab: lab.name, host }, hierarchies, argv)),
     balise: async (node, argv) => {
       const selector = ['-l', 'app.kubernetes.io/component=agent', `--field-selector=spec.nodeName=${node}`]
-      const pod = (await kubectl(lab.name, ['get', 'pod', '-n', 'kube-system', ...selector, '-o', 'name'], { signal })).trim()
+      const pod = (
+        await kubectl(lab.name, ['get', 'pod', '-n', 'kube-system', ...selector, '-o', 'name'], { signal })
+      ).trim()
       return shown(`kubectl exec -n kube-system ${pod} -- balise ${words(argv)}`, () =>
         kubectl(lab.name, ['exec', '-n', 'kube-system', pod, '-c', 'agent', '--', 'balise', ...argv], { signal }),
       )

@@ -38,7 +38,12 @@ export function delegateControllers(folder: string): void {
 }
 
 /** Files to which a process writes its id to become part of the host; the cgroup2 folder below it is `leaf`, made here. */
-export function joinFiles(hierarchies: readonly Hierarchy[], lab: string, host: string, leaf: string): readonly string[] {
+export function joinFiles(
+  hierarchies: readonly Hierarchy[],
+  lab: string,
+  host: string,
+  leaf: string,
+): readonly string[] {
   return hierarchies.map(({ version, mountPoint }) => {
     const folder = join(mountPoint, cgroupName(lab, host), version === 2 ? leaf : '')
     mkdirSync(folder, { recursive: true })

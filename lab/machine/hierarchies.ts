@@ -38,7 +38,9 @@ function v1Options(controllers: readonly string[]): string {
 export function readHierarchies(): readonly Hierarchy[] {
   const hierarchies = parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'))
   if (hierarchies.some((hierarchy) => hierarchy.version === 2)) return hierarchies
-  throw new LabError('No cgroup2 file system is mounted here: mount one at /sys/fs/cgroup (or at /sys/fs/cgroup/unified beside version 1)')
+  throw new LabError(
+    'No cgroup2 file system is mounted here: mount one at /sys/fs/cgroup (or at /sys/fs/cgroup/unified beside version 1)',
+  )
 }
 
 /** Where cgroup2 is mounted. */

@@ -9,17 +9,30 @@ export interface Place {
 }
 
 /** Runs a program on a host that has to succeed, and gives its standard output. */
-export function runOn(place: Place, hierarchies: readonly Hierarchy[], argv: readonly string[], input = ''): Promise<string> {
+export function runOn(
+  place: Place,
+  hierarchies: readonly Hierarchy[],
+  argv: readonly string[],
+  input = '',
+): Promise<string> {
   return run(onHost({ ...place, leaf: INIT_LEAF }, hierarchies, argv), { input })
 }
 
 /** Runs a program on a host to its end, however it ends. */
-export function attemptOn(place: Place, hierarchies: readonly Hierarchy[], argv: readonly string[]): Promise<RunOutcome> {
+export function attemptOn(
+  place: Place,
+  hierarchies: readonly Hierarchy[],
+  argv: readonly string[],
+): Promise<RunOutcome> {
   return attempt(onHost({ ...place, leaf: INIT_LEAF }, hierarchies, argv))
 }
 
 /** Runs a program on a host with this process's own input and output, and gives its exit code. Keys like Ctrl-C are for the program. */
-export function runInteractively(place: Place, hierarchies: readonly Hierarchy[], argv: readonly string[]): Promise<number> {
+export function runInteractively(
+  place: Place,
+  hierarchies: readonly Hierarchy[],
+  argv: readonly string[],
+): Promise<number> {
   const [file = '', ...args] = onHost({ ...place, leaf: 'system/exec' }, hierarchies, argv)
   const child = spawn(file, args, { stdio: 'inherit' })
   const leaveToChild = (): void => {}

@@ -44,14 +44,21 @@ export async function startMachine(spec: MachineSpec, hierarchies: readonly Hier
     {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { PATH: process.env['PATH'] ?? '', JOIN: joinFiles(hierarchies, lab, host, '').join(' '), ...initEnv(spec, hierarchies) },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        JOIN: joinFiles(hierarchies, lab, host, '').join(' '),
+        ...initEnv(spec, hierarchies),
+      },
     },
   )
   child.unref()
   const pid = await waitFor(
     () => {
       if (!existsSync(hostPath(lab, host))) throw new LabError(`Host ${host} was taken down while it started`)
-      if (child.exitCode !== null || child.signalCode !== null) throw new LabError(`Host ${host} did not start: ${readFileSync(hostPath(lab, host, 'log', 'init.log'), 'utf8').trim()}`)
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new LabError(
+          `Host ${host} did not start: ${readFileSync(hostPath(lab, host, 'log', 'init.log'), 'utf8').trim()}`,
+        )
       return existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8'))
     },
     { what: `host ${host} to start`, boundMs: 20_000, everyMs: 10 },
@@ -60,7 +67,10 @@ export async function startMachine(spec: MachineSpec, hierarchies: readonly Hier
   return pid
 }
 
-function initEnv({ lab, host, disks }: MachineSpec, hierarchies: readonly Hierarchy[]): Readonly<Record<string, string>> {
+function initEnv(
+  { lab, host, disks }: MachineSpec,
+  hierarchies: readonly Hierarchy[],
+): Readonly<Record<string, string>> {
   return {
     HOST: host,
     HOST_DIR: hostPath(lab, host),
@@ -75,7 +85,12 @@ function initEnv({ lab, host, disks }: MachineSpec, hierarchies: readonly Hierar
 /** A cgroup2 folder with processes of its own can give its controllers to no child: what started the host moves one deeper. */
 function leaveHostCgroup(hierarchies: readonly Hierarchy[], lab: string, host: string): void {
   const folder = join(cgroup2Root(hierarchies), cgroupName(lab, host))
-  const leaf = joinFiles(hierarchies.filter(({ version }) => version === 2), lab, host, INIT_LEAF)
+  const leaf = joinFiles(
+    hierarchies.filter(({ version }) => version === 2),
+    lab,
+    host,
+    INIT_LEAF,
+  )
   const pids = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
   for (const pid of pids) for (const file of leaf) writeFileSync(file, pid)
   delegateControllers(folder)
@@ -106,7 +121,8 @@ export function onHost(
   argv: readonly string[],
 ): readonly string[] {
   const pid = machinePid(lab, host)
-  if (pid === undefined) throw new LabError(`Host ${host} is off (bring it back with: balise lab fault node-restore ${host})`)
+  if (pid === undefined)
+    throw new LabError(`Host ${host} is off (bring it back with: balise lab fault node-restore ${host})`)
   const files = joinFiles(hierarchies, lab, host, leaf).join(' ')
   const enter = ['nsenter', '-t', String(pid), '-n', '-m', '-u', '-p', '-C', '--', 'env', `PATH=${HOST_PATH}`]
   return ['env', `JOIN=${files}`, 'sh', '-c', JOIN_AND_EXEC, 'sh', ...enter, ...argv]

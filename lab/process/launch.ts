@@ -28,7 +28,11 @@ export function launch({ lab, host, name, argv, env = {} }: Service, hierarchies
   mkdirSync(hostPath(lab, host, 'log'), { recursive: true })
   const log = openSync(serviceLog(lab, host, name), 'a')
   const settings = Object.entries(env).map(([key, value]) => `${key}=${value}`)
-  const [file = '', ...args] = onHost({ lab, host, leaf: serviceLeaf(name) }, hierarchies, ['env', ...settings, ...argv])
+  const [file = '', ...args] = onHost({ lab, host, leaf: serviceLeaf(name) }, hierarchies, [
+    'env',
+    ...settings,
+    ...argv,
+  ])
   spawn(file, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' }).unref()
 }
 

@@ -15,7 +15,8 @@ export function formatFault(fault: ProxyFault): string {
 /** The inverse of `formatFault`; undefined for anything else. */
 export function parseFault(line: string): ProxyFault | undefined {
   const [kind, argument, ...more] = line.trim().split(' ')
-  if (kind === 'delay' && /^\d{1,6}$/.test(argument ?? '') && more.length === 0) return { kind, delayMs: Number(argument) }
+  if (kind === 'delay' && /^\d{1,6}$/.test(argument ?? '') && more.length === 0)
+    return { kind, delayMs: Number(argument) }
   if (argument !== undefined) return undefined
   if (kind === 'none' || kind === 'cut' || kind === 'hang') return { kind }
   return undefined

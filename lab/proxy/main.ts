@@ -13,7 +13,8 @@ const { values } = parseArgs({
   options: { listen: { type: 'string' }, to: { type: 'string' }, control: { type: 'string' } },
 })
 const { listen, to, control } = values
-if (listen === undefined || to === undefined) throw new Error('Usage: main.ts --listen ENDPOINT --to ENDPOINT [--control PATH]')
+if (listen === undefined || to === undefined)
+  throw new Error('Usage: main.ts --listen ENDPOINT --to ENDPOINT [--control PATH]')
 
 const proxy = new FaultyProxy(parseEndpoint(to))
 const endpoint = parseEndpoint(listen)

@@ -78,8 +78,14 @@ describe('FaultyProxy', () => {
     const refused = new FaultyProxy({ host: '127.0.0.1', port })
     const socketPath = join(folder, 'refused.sock')
     await refused.listen({ path: socketPath })
-    await once(connect(socketPath).on('error', () => {}), 'close')
-    await once(connect(socketPath).on('error', () => {}), 'close')
+    await once(
+      connect(socketPath).on('error', () => {}),
+      'close',
+    )
+    await once(
+      connect(socketPath).on('error', () => {}),
+      'close',
+    )
     refused.close()
   })
 })

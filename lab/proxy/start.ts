@@ -18,9 +18,21 @@ export function controlSocket(lab: string, host: string): string {
 }
 
 /** Starts the API proxy of a node. */
-export function startNodeProxy(options: { lab: string; host: string; to: string }, hierarchies: readonly Hierarchy[]): void {
+export function startNodeProxy(
+  options: { lab: string; host: string; to: string },
+  hierarchies: readonly Hierarchy[],
+): void {
   const { lab, host, to } = options
-  const argv = [process.execPath, PROXY, '--listen', '127.0.0.1:7445', '--to', to, '--control', controlSocket(lab, host)]
+  const argv = [
+    process.execPath,
+    PROXY,
+    '--listen',
+    '127.0.0.1:7445',
+    '--to',
+    to,
+    '--control',
+    controlSocket(lab, host),
+  ]
   launch({ lab, host, name: 'api-proxy', argv }, hierarchies)
 }
 

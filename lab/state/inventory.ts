@@ -39,7 +39,9 @@ export function inventory({ name, topology }: LabState, hierarchies: readonly Hi
 /** Each service has a cgroup of its name; its first process that is not only the way into the host is the one that counts. */
 function servicesOf(folder: string): Readonly<Record<string, number>> {
   if (!existsSync(folder)) return {}
-  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  const names = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
   const found = names.sort().flatMap((name) => {
     if (name === 'init' || name === 'exec') return []
     const pid = processesBelow(join(folder, name)).find((each) => commandOf(each) !== 'nsenter')

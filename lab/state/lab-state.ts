@@ -20,7 +20,10 @@ export function claimLab(name: string, topology: Topology): LabState {
     mkdirSync(labDir(name))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-    throw new LabError(`A lab of the name ${name} is there already: take it down with "balise lab down --name ${name}", or give this one another --name`, { cause })
+    throw new LabError(
+      `A lab of the name ${name} is there already: take it down with "balise lab down --name ${name}", or give this one another --name`,
+      { cause },
+    )
   }
   const state = { name, topology, apiPort: undefined }
   for (const host of topology.hosts) mkdirSync(hostPath(name, host.name), { recursive: true }) // the names of all that may be there
@@ -49,7 +52,9 @@ export function readLab(name: string): LabState {
     throw new Error(topology.error.join('; '))
   } catch (cause) {
     const there = labNames()
-    throw new LabError(`No lab ${name} is up; ${there.length === 0 ? 'none is' : `there is ${there.join(', ')}`}`, { cause })
+    throw new LabError(`No lab ${name} is up; ${there.length === 0 ? 'none is' : `there is ${there.join(', ')}`}`, {
+      cause,
+    })
   }
 }
 

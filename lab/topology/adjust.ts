@@ -28,7 +28,9 @@ function nextNode(topology: Topology, hosts: readonly TopologyHost[], number: nu
   let address: Ip = { family: 'IPv4', value: highest.reduce((a, b) => (a > b ? a : b)) + 1n }
   while (taken.has(address.value)) address = { ...address, value: address.value + 1n }
   if (!prefixContains(topology.lan, address)) {
-    throw new LabError(`Node ${number} would have the address ${formatIp(address)}, which is not on the LAN: take fewer nodes`)
+    throw new LabError(
+      `Node ${number} would have the address ${formatIp(address)}, which is not on the LAN: take fewer nodes`,
+    )
   }
   return { name: `node${number}-lab`, role: 'node', address, labels: {} }
 }

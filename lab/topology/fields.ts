@@ -37,7 +37,8 @@ export class FieldReader {
   choice<T extends string>(value: unknown, path: string, options: readonly T[], byDefault?: T): T {
     const found = options.find((option) => option === value)
     if (found !== undefined) return found
-    if (value !== undefined || byDefault === undefined) this.fail(path, `${show(value)} is none of ${options.join(', ')}`)
+    if (value !== undefined || byDefault === undefined)
+      this.fail(path, `${show(value)} is none of ${options.join(', ')}`)
     return byDefault ?? (options[0] as T)
   }
 
@@ -48,7 +49,8 @@ export class FieldReader {
       this.fail(path, value === undefined ? 'missing' : `${show(value)} is no IPv4 prefix like 192.168.10.0/24`)
       return undefined
     }
-    if (formatPrefix(parsed.value) !== value) this.fail(path, `${show(value)} has host bits; the prefix is ${formatPrefix(parsed.value)}`)
+    if (formatPrefix(parsed.value) !== value)
+      this.fail(path, `${show(value)} has host bits; the prefix is ${formatPrefix(parsed.value)}`)
     return parsed.value
   }
 

@@ -29,5 +29,7 @@ export function loadTopology(nameOrFile: string): Topology {
   }
   const parsed = parseTopology(text)
   if (parsed.ok) return parsed.value
-  throw new LabError([`Topology ${file} has ${parsed.error.length} mistakes:`, ...parsed.error.map((line) => `  ${line}`)].join('\n'))
+  throw new LabError(
+    [`Topology ${file} has ${parsed.error.length} mistakes:`, ...parsed.error.map((line) => `  ${line}`)].join('\n'),
+  )
 }

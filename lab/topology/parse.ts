@@ -49,7 +49,12 @@ function readTopology(reader: FieldReader, yaml: unknown): Topology | undefined 
   return { ...read, lan, podPrefix, servicePrefix }
 }
 
-function readHost(reader: FieldReader, value: unknown, path: string, lan: Prefix | undefined): TopologyHost | undefined {
+function readHost(
+  reader: FieldReader,
+  value: unknown,
+  path: string,
+  lan: Prefix | undefined,
+): TopologyHost | undefined {
   const host = reader.object(value, path, HOST_KEYS)
   const name = reader.text(host['name'], `${path}.name`, NAME)
   const role = reader.choice(host['role'], `${path}.role`, HOST_ROLES)
@@ -68,9 +73,11 @@ function checkHosts(reader: FieldReader, hosts: readonly TopologyHost[]): void {
   if (!hosts.some((host) => host.role === 'node')) reader.fail('hosts', 'none of role node; there must be one at least')
   if (hosts.filter((host) => host.role === 'router').length > 1) reader.fail('hosts', 'more than one of role router')
   for (const name of repeated(hosts.map((host) => host.name))) reader.fail('hosts', `the name ${name} is there twice`)
-  for (const ip of repeated(hosts.map((host) => formatIp(host.address)))) reader.fail('hosts', `the address ${ip} is there twice`)
+  for (const ip of repeated(hosts.map((host) => formatIp(host.address))))
+    reader.fail('hosts', `the address ${ip} is there twice`)
   // the switch has a port named after each host, and Linux gives a device 15 characters
-  for (const host of hosts) if (host.name.length > 15) reader.fail('hosts', `the name ${host.name} has more than 15 characters`)
+  for (const host of hosts)
+    if (host.name.length > 15) reader.fail('hosts', `the name ${host.name} has more than 15 characters`)
   if (hosts.some((host) => host.name === 'switch')) reader.fail('hosts', 'the name switch is taken by the lab itself')
 }
 

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Fault, FAULTS, parseFaultCommand } from './fault.ts'
+
+const KNOWN = { hosts: ['infra', 'a', 'b', 'client'], nodes: ['a', 'b'] }
+const parse = (line: string): Fault => parseFaultCommand(line.split(' '), KNOWN)
+
+describe('parseFaultCommand()', () => {
+  const good: readonly (readonly [line: string, fault: Fault])[] = [
+    ['node-crash a', { kind: 'node-crash', host: 'a' }],
+    ['node-restore a', { kind: 'node-restore', host: 'a' }],
+    ['link-down client', { kind: 'link-down', host: 'client' }],
+    ['link-up client', { kind: 'link-up', host: 'client' }],
+    ['api-cut', { kind: 'api', fault: { kind: 'cut' }, hosts: ['a', 'b'] }],
+    ['api-hang b', { kind: 'api', fault: { kind: 'hang' }, hosts: ['b'] }],
+    ['api-delay 200 b', { kind: 'api', fault: { kind: 'delay', delayMs: 200 }, hosts: ['b'] }],
+    ['api-restore', { kind: 'api', fault: { kind: 'none' }, hosts: ['a', 'b'] }],
+    ['agent-kill b', { kind: 'agent-kill', host: 'b' }],
+    ['partition a client', { kind: 'partition', a: 'a', b: 'client' }],
+    ['heal', { kind: 'heal' }],
+  ]
+  for (const [line, fault] of good) test(`reads "${line}"`, () => assert.deepEqual(parse(line), fault))
+
+  test('knows every fault of the list', () => {
+    const tried = new Set(good.map(([line]) => line.split(' ')[0]))
+    assert.deepEqual([...tried].sort(), FAULTS.map(([usage]) => usage.split(' ')[0]).sort())
+  })
+
+  const bad: readonly (readonly [line: string, error: RegExp])[] = [
+    ['boom', /No fault "boom"; there are/],
+    ['node-crash', /node-crash takes one node: a, b/],
+    ['node-crash client', /No such one: client; there are a, b/],
+    ['link-down a b', /link-down takes one host/],
+    ['api-delay', /api-delay takes milliseconds/],
+    ['api-delay soon', /api-delay takes milliseconds/],
+    ['partition a', /partition takes two hosts/],
+    ['partition a a', /not a twice/],
+    ['heal a', /heal takes nothing/],
+  ]
+  for (const [line, error] of bad) test(`refuses "${line}"`, () => assert.throws(() => parse(line), error))
+})
