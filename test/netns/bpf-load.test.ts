@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BpfError, type BpfFailure } from '#io/bpf/bpf-error.ts'
@@ -90,8 +90,10 @@ test('loadBpfObject() uses the pinned maps of an earlier load', () => {
 test('makePinFolder() refuses a folder that is on another file system, and leaves none behind', () => {
   const elsewhere = join(room.scratch, 'elsewhere')
   mkdirSync(elsewhere)
-  const failure = failureOf(() => makePinFolder(join(elsewhere, 'pins')))
-  assert.deepEqual(failure, { code: 'NotBpffs', path: elsewhere })
+  const folder = join(elsewhere, 'pins', 'links')
+  const failure = failureOf(() => makePinFolder(folder))
+  assert.deepEqual(failure, { code: 'NotBpffs', path: folder })
+  assert.deepEqual(readdirSync(elsewhere), [])
 })
 
 test('testRun() gives back the packet and how long it took', () => {

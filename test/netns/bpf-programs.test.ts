@@ -6,7 +6,12 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { BpfError } from '#io/bpf/bpf-error.ts'
-import { type BpfProgramsOptions, type LoadedBpfPrograms, openBpfPrograms } from '#io/bpf/bpf-programs.ts'
+import {
+  type BpfProgramsOptions,
+  listAttachments,
+  type LoadedBpfPrograms,
+  openBpfPrograms,
+} from '#io/bpf/bpf-programs.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { openFrameSender } from '#io/net/frame-sender.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
@@ -292,6 +297,37 @@ test('openBpfPrograms() works with the capabilities that bpf(2) asks for, withou
   agent.kill('SIGKILL')
   await once(agent, 'exit')
   assert.deepEqual(send(scene, 5), [5, 0])
+})
+
+test('openBpfPrograms() removes pins of devices and cgroups that went while no agent ran', {
+  timeout: 30_000,
+}, async () => {
+  for (const mechanism of ['tcx', 'clsact'] as const) {
+    const scene = createScene(mechanism)
+    const programs = withBuild(scene, 1)
+    programs.attachDevice(scene.wire.near)
+    programs.attachCgroup(scene.cgroup)
+    programs.close()
+    run('ip', 'link', 'delete', scene.wire.near.name)
+    rmdirSync(scene.cgroup)
+    const links = join(scene.options.pinFolder, 'links')
+    while (listAttachments(links).length > 0) await setImmediate()
+    assert.equal(readdirSync(links).length, 6)
+    withBuild(scene, 1).close()
+    assert.deepEqual(readdirSync(links), [])
+  }
+})
+
+test('openBpfPrograms() says that a folder is none of cgroup2', () => {
+  const scene = createScene()
+  const programs = withBuild(scene, 1)
+  for (const path of [room.scratch, join(room.scratch, 'nothing')]) {
+    assert.throws(
+      () => programs.attachCgroup(path),
+      (error) => error instanceof BpfError && error.failure.code === 'NotCgroup2' && error.failure.path === path,
+    )
+  }
+  programs.close()
 })
 
 function tcFilter(device: string, verb: string): readonly [string, ...string[]] {

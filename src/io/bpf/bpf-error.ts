@@ -26,6 +26,7 @@ export type BpfFailure =
   | { readonly code: 'LayoutDiffers'; readonly pin: string; readonly pinned: MapLayout; readonly wanted: MapLayout }
   | { readonly code: 'NotPinned'; readonly pin: string }
   | { readonly code: 'NotBpffs'; readonly path: string }
+  | { readonly code: 'NotCgroup2'; readonly path: string }
   | { readonly code: 'NoSuchProgram'; readonly program: string; readonly known: readonly string[] }
   | { readonly code: 'NoSuchMap'; readonly map: string; readonly known: readonly string[] }
   | { readonly code: 'NoSuchConstant'; readonly constant: string; readonly known: readonly string[] }
@@ -66,7 +67,9 @@ function formatFailure(failure: BpfFailure): string {
     case 'NotPinned':
       return `No BPF map or program is pinned at ${failure.pin}`
     case 'NotBpffs':
-      return `${failure.path} is not on a BPF file system: mount one with 'mount -t bpf bpf ${failure.path}'`
+      return `${failure.path} is not on a BPF file system: on most machines 'mount -t bpf bpf /sys/fs/bpf' mounts one`
+    case 'NotCgroup2':
+      return `${failure.path} is no cgroup2 folder: socket programs attach to one alone`
     case 'NoSuchProgram':
       return `No BPF program ${failure.program}, only ${formatKnown(failure.known)}`
     case 'NoSuchMap':

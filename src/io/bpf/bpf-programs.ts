@@ -10,7 +10,7 @@ import { ATTACH_TYPE } from './link-calls.ts'
 import { formatLinkPin, type LinkPin, listLinkPins, removeUnfinishedPins } from './link-pins.ts'
 import type { ConstantValue } from './load-constants.ts'
 import { copyPinned, differingLayout, type MapMigration, refuseOtherLayout } from './map-layout.ts'
-import { makePinFolder, pin } from './pin.ts'
+import { makePinFolder, pin, removePin } from './pin.ts'
 import { attachTcx, detachTcx, isTcxAttached, hasTcx } from './tcx.ts'
 
 /** Programs of the traffic-control type, by direction. */
@@ -52,6 +52,7 @@ export function openBpfPrograms(options: BpfProgramsOptions): LoadedBpfPrograms 
   const links = join(options.pinFolder, 'links')
   makePinFolder(links)
   removeUnfinishedPins(links)
+  removeDeadPins(links)
   const { objects, migrations } = loadAll(options)
   const programFd = (program: string): number => findProgram(objects, program)
   return {
@@ -103,6 +104,16 @@ function describePin(linkPin: LinkPin, path: string): BpfAttachment | undefined 
   const attached = kind === 'tcx' ? isTcxAttached(linkPin, path) : isClsactAttached(linkPin, path)
   if (!attached) return undefined
   return { hook: { kind: 'tc', device, ifindex, direction }, program: DEVICE_PROGRAMS[direction], mechanism: kind }
+}
+
+/** Devices and cgroups come and go while no agent looks: what hung there is gone, its pin is not. */
+function removeDeadPins(folder: string): void {
+  for (const { pin: linkPin, path } of listLinkPins(folder)) if (isDead(linkPin, path)) removePin(path)
+}
+
+function isDead(linkPin: LinkPin, path: string): boolean {
+  if (linkPin.kind === 'cgroup') return !isCgroupAttached(path)
+  return linkPin.kind === 'tcx' ? isTcxDead(path) : !isClsactAttached(linkPin, path)
 }
 
 function chooseMechanism(wanted: 'auto' | 'tcx' | 'clsact'): 'tcx' | 'clsact' {

@@ -1,8 +1,12 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs'
 import { closeFd } from './bpf-call.ts'
+import { BpfError } from './bpf-error.ts'
 import { createLink, detachLink, readLinkInfo, updateLink } from './link-calls.ts'
 import { openPin, pin, removePin } from './pin.ts'
 import { readProgramInfo } from './program-info.ts'
+
+/** CGROUP2_SUPER_MAGIC (linux/magic.h) */
+const CGROUP2_MAGIC = 0x63677270
 
 export interface CgroupHook {
   /** A folder of cgroup2. */
@@ -14,6 +18,7 @@ export interface CgroupHook {
 
 /** Attaches with a link pinned at `pinPath`; a link that is there gets the new program without a gap. Others' programs stay. */
 export function attachCgroupLink(hook: CgroupHook, pinPath: string): void {
+  if (!isCgroup2(hook.path)) throw new BpfError({ code: 'NotCgroup2', path: hook.path })
   const folder = openSync(hook.path, constants.O_RDONLY | constants.O_DIRECTORY)
   try {
     const present = openLiveLink(fstatSync(folder, { bigint: true }).ino, hook.attachType, pinPath)
@@ -75,4 +80,12 @@ function openLiveLink(cgroupId: bigint, attachType: number, pinPath: string): nu
   if (info.kind === 'cgroup' && info.cgroupId === cgroupId && info.attachType === attachType) return link
   closeFd(link)
   return undefined
+}
+
+function isCgroup2(path: string): boolean {
+  try {
+    return statfsSync(path).type === CGROUP2_MAGIC
+  } catch {
+    return false // a folder that is not there is none of cgroup2 either
+  }
 }

@@ -45,8 +45,8 @@ function collect(file: MapFile, keys: Uint8Array, values: Uint8Array, count: num
   const { slotLengthOctets } = file
   for (let index = 0; index < count; index++) {
     into.push({
-      key: keys.slice(index * keyLengthOctets, (index + 1) * keyLengthOctets),
-      value: valuesOfAllCpus(file, values.slice(index * slotLengthOctets, (index + 1) * slotLengthOctets)),
+      key: keys.subarray(index * keyLengthOctets, (index + 1) * keyLengthOctets),
+      value: valuesOfAllCpus(file, values.subarray(index * slotLengthOctets, (index + 1) * slotLengthOctets)),
     })
   }
 }

@@ -12,12 +12,12 @@ const ENOENT = 2
 /** How the name of a pin begins that has not taken its place yet. */
 export const UNFINISHED = 'new%'
 
-/** Makes a folder on the BPF file system, with those above it. Throws `NotBpffs` when it would lie elsewhere. */
+/** Makes a folder on the BPF file system, with those above it. Throws `NotBpffs`, and leaves none behind, when it would lie elsewhere. */
 export function makePinFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (statfsSync(folder).type === BPF_FS_MAGIC) return
-  rmSync(folder, { recursive: true, force: true })
-  throw new BpfError({ code: 'NotBpffs', path: dirname(folder) })
+  if (made !== undefined) rmSync(made, { recursive: true, force: true })
+  throw new BpfError({ code: 'NotBpffs', path: folder })
 }
 
 /** A new descriptor of what is pinned at `path`; undefined when nothing is. */

@@ -72,6 +72,18 @@ export function isTcxAttached(
   return link !== undefined
 }
 
+/** Whether the device of the link pinned at `path` is gone. One of another network namespace is not. */
+export function isTcxDead(path: string): boolean {
+  const link = openPin(path)
+  if (link === undefined) return true
+  try {
+    const info = readLinkInfo(link)
+    return info.kind === 'tcx' && info.ifindex === 0
+  } finally {
+    closeFd(link)
+  }
+}
+
 /** The descriptor, if the pinned link still hangs on that device, of this network namespace and not of another with the same index. */
 function openLiveLink(
   hook: { readonly ifindex: number; readonly direction: Direction },
