@@ -17,6 +17,11 @@ export function validCondition(mistakes: readonly Mistake[], observedGeneration:
   }
 }
 
+/** `balise.io/Valid` of an object without a mistake in itself that cannot be judged against the cluster yet. */
+export function unjudgedCondition(message: string, observedGeneration: number): Condition {
+  return { type: VALID_CONDITION, status: 'Unknown', reason: 'notJudged', message, observedGeneration }
+}
+
 /** Whole sentences as far as they fit, then how many more there are. */
 export function shorten(sentences: readonly string[]): string {
   let message = ''

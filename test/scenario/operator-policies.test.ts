@@ -103,6 +103,17 @@ test('operator judges a policy anew when the interface appears', async (t) => {
   assert.equal(conditionOf(world.object(L2_POLICIES, 'lab'), 'balise.io/Valid')?.status, 'True')
 })
 
+test('operator does not call a policy valid before an agent has reported', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  await world.apply(policy('{loadBalancerIPs: true, interfaces: [enp0s1]}'))
+  const { status, message } = conditionOf(world.object(L2_POLICIES, 'lab'), 'balise.io/Valid') ?? assert.fail('none')
+  assert.equal(
+    `${status} ${message}`,
+    'Unknown No agent of a selected node has reported its interfaces: see whether the agents run',
+  )
+})
+
 test('operator writes nothing when the Lease of a node is only renewed', async (t) => {
   const world = await worldWithNodes()
   t.after(() => world.close())

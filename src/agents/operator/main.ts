@@ -37,11 +37,11 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
   const stopping = new AbortController()
   const asked = untilAsked()
   const userAgent = `balise-operator/${BALISE_VERSION}`
-  const { api } = connectKubeApi({ environment: process.env }, { userAgent })
+  const { api, server } = connectKubeApi({ environment: process.env }, { userAgent })
   const options = { api, clock: createClock(), random: Math.random, log, namespace, identity }
   const operator = startOperator({ ...options, leaseDurationMs: leaseDurationSeconds * 1000 }, stopping.signal)
-  log.info('Operator started', { version: BALISE_VERSION, identity, namespace })
   try {
+    log.info('Operator started', { version: BALISE_VERSION, identity, namespace, server })
     const health = healthPort === 0 ? undefined : await openHealthServer(healthPort, operator.status)
     const signal = await asked
     log.info('Operator ends, addresses stay', { signal })

@@ -1,6 +1,7 @@
 import { mergeConditions } from '#crd/merge-conditions.ts'
+import type { Condition } from '#model/condition.ts'
 import type { Node } from '#model/node.ts'
-import { validCondition } from '#model/valid-condition.ts'
+import { unjudgedCondition, validCondition } from '#model/valid-condition.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
 import { L2_POLICIES } from '#ports/kube-resources.ts'
@@ -8,7 +9,7 @@ import type { Informer } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createReconciler } from '#runtime/reconciler.ts'
 import type { NodeReport } from './node-report.ts'
-import { clusterMistakes } from './policy-mistakes.ts'
+import { clusterMistakes, type InterfacesOfNodes, isUnjudged } from './policy-mistakes.ts'
 import type { PolicyRecord } from './records.ts'
 import type { OperatorReports } from './reports.ts'
 import { settle } from './settle.ts'
@@ -63,13 +64,23 @@ function reconcileOnce(options: PolicyLoopOptions, writer: StatusWriter<StatusWr
   const allNodes = [...nodes.items().values()]
   const known = new Map(Array.from(nodeReports.items().values(), ({ node, interfaces }) => [node, interfaces]))
   for (const [key, record] of policies.items()) {
-    const { policy, mistakes, generation } = record
-    const all = [...mistakes, ...(policy === undefined ? [] : clusterMistakes(policy, allNodes, known))]
+    const wanted = judge(record, allNodes, known)
     settle(writer, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
-      const conditions = mergeConditions(current.conditions, [validCondition(all, generation)], [], nowMs)
-      const image = { conditions, addresses: [] }
+      const image = { conditions: mergeConditions(current.conditions, [wanted], [], nowMs), addresses: [] }
       return { image, write: { record, image } }
     })
   }
   writer.retain(policies.items())
+}
+
+function judge(
+  { policy, mistakes, generation }: PolicyRecord,
+  nodes: readonly Node[],
+  known: InterfacesOfNodes,
+): Condition {
+  const all = [...mistakes, ...(policy === undefined ? [] : clusterMistakes(policy, nodes, known))]
+  if (all.length > 0 || policy === undefined || !isUnjudged(policy, nodes, known))
+    return validCondition(all, generation)
+  const message = 'No agent of a selected node has reported its interfaces: see whether the agents run'
+  return unjudgedCondition(message, generation)
 }

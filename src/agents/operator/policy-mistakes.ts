@@ -7,6 +7,12 @@ import { formatSelector, selectorMatches } from '#model/selector.ts'
 /** Names of the interfaces of each node, as its agent reports them. A node without an agent is not in it. */
 export type InterfacesOfNodes = ReadonlyMap<string, readonly string[]>
 
+/** Nodes that the policy selects but whose agents have not reported are not judged; true when that leaves none to judge it by. */
+export function isUnjudged(policy: L2Policy, nodes: readonly Node[], known: InterfacesOfNodes): boolean {
+  if (policy.interfaces.length === 0) return false
+  return !nodes.some(({ name, labels }) => known.has(name) && selectorMatches(policy.nodeSelector, labels))
+}
+
 /** Mistakes of a policy that show only against the cluster: patterns that no interface has, a selector that no node fits. */
 export function clusterMistakes(
   policy: L2Policy,
