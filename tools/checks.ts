@@ -9,7 +9,7 @@ export interface Check {
 export const CHECKS: readonly Check[] = [
   { name: 'tsc', holds: 'types', argv: ['tsc', '-p', '.'] },
   { name: 'oxlint', holds: 'rules of style, with types', argv: ['oxlint', '--deny-warnings'] },
-  { name: 'biome', holds: 'format', argv: ['biome', 'format', '.'] },
+  { name: 'biome', holds: 'format', argv: ['biome', 'format', '--reporter=summary', '.'] },
   { name: 'layers', holds: 'who may import whom', argv: [process.execPath, 'tools/check-layers.ts'] },
   {
     name: 'docs',
