@@ -1,17 +1,16 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BpfAttachment, BpfPrograms } from '#ports/bpf-programs.ts'
 import { BpfError } from './bpf-error.ts'
-import { type BpfObject, loadBpfObject } from './bpf-object.ts'
+import type { BpfObject } from './bpf-object.ts'
 import { attachCgroupLink, detachCgroupLink, isCgroupAttached } from './cgroup-links.ts'
 import { attachClsact, detachClsact, isClsactAttached } from './clsact.ts'
 import { type DeviceHook, type Direction, deviceName } from './device-hook.ts'
 import { ATTACH_TYPE } from './link-calls.ts'
 import { formatLinkPin, type LinkPin, listLinkPins, removeUnfinishedPins } from './link-pins.ts'
-import type { ConstantValue } from './load-constants.ts'
-import { copyPinned, differingLayout, type MapMigration, refuseOtherLayout } from './map-layout.ts'
-import { makePinFolder, pin, removePin } from './pin.ts'
-import { attachTcx, detachTcx, isTcxAttached, hasTcx } from './tcx.ts'
+import { type LoadOptions, loadPrograms } from './load-programs.ts'
+import type { MapMigration } from './map-layout.ts'
+import { makePinFolder, removePin } from './pin.ts'
+import { attachTcx, detachTcx, hasTcx, isTcxAttached, isTcxDead } from './tcx.ts'
 
 /** Programs of the traffic-control type, by direction. */
 const DEVICE_PROGRAMS: { readonly [D in Direction]: string } = { ingress: 'balise_ingress', egress: 'balise_egress' }
@@ -25,16 +24,9 @@ const SOCKET_PROGRAMS = [
   { program: 'balise_connect4', attachType: ATTACH_TYPE.CGROUP_INET4_CONNECT },
 ] as const
 
-export interface BpfProgramsOptions {
-  /** Folder with the compiled objects, `balise_*.bpf.o`. */
-  readonly objectsFolder: string
-  /** `<bpffs>/<pin folder>`: maps are pinned here, attachments in `links` below it. */
-  readonly pinFolder: string
-  /** Load-time constants, each for the objects that have it. One that no object has is `NoSuchConstant`. */
-  readonly constants?: Readonly<Record<string, ConstantValue>>
+/** Attachments are pinned in `links` below the pin folder. */
+export interface BpfProgramsOptions extends LoadOptions {
   readonly mechanism: 'auto' | 'tcx' | 'clsact'
-  /** A pinned map of another layout: `refuse` throws, `migrate` replaces it and takes over what it held where that is possible. */
-  readonly layoutChange: 'refuse' | 'migrate'
 }
 
 export interface LoadedBpfPrograms extends BpfPrograms {
@@ -53,7 +45,7 @@ export function openBpfPrograms(options: BpfProgramsOptions): LoadedBpfPrograms 
   makePinFolder(links)
   removeUnfinishedPins(links)
   removeDeadPins(links)
-  const { objects, migrations } = loadAll(options)
+  const { objects, migrations } = loadPrograms(options)
   const programFd = (program: string): number => findProgram(objects, program)
   return {
     mechanism,
@@ -142,60 +134,4 @@ function findProgram(objects: readonly BpfObject[], program: string): number {
   const object = objects.find(({ programs }) => programs.includes(program))
   if (object !== undefined) return object.programFd(program)
   throw new BpfError({ code: 'NoSuchProgram', program, known: objects.flatMap(({ programs }) => programs) })
-}
-
-function loadAll(options: BpfProgramsOptions): {
-  readonly objects: readonly BpfObject[]
-  readonly migrations: readonly MapMigration[]
-} {
-  const objects: BpfObject[] = []
-  const migrations: MapMigration[] = []
-  try {
-    for (const file of readdirSync(options.objectsFolder).sort()) {
-      if (!/^balise_\w+\.bpf\.o$/.test(file)) continue
-      const loaded = loadOne(join(options.objectsFolder, file), options)
-      objects.push(loaded.object)
-      migrations.push(...loaded.migrations)
-    }
-    checkConstants(objects, options.constants ?? {})
-    return { objects, migrations }
-  } catch (cause) {
-    for (const object of objects) object.close()
-    throw cause
-  }
-}
-
-function loadOne(
-  path: string,
-  options: BpfProgramsOptions,
-): { object: BpfObject; migrations: readonly MapMigration[] } {
-  const pinOf = (map: string): string => join(options.pinFolder, map)
-  const outdated: string[] = []
-  const object = loadBpfObject({
-    path,
-    constants: options.constants ?? {},
-    unknownConstants: 'skip',
-    pinOf,
-    beforeLoad(maps) {
-      for (const map of maps) {
-        if (options.layoutChange === 'refuse') refuseOtherLayout(map, pinOf(map.name))
-        else if (differingLayout(map, pinOf(map.name)) !== undefined) {
-          map.doNotReuse()
-          outdated.push(map.name)
-        }
-      }
-    },
-  })
-  const migrations = outdated.map((map) => {
-    const migration = copyPinned(map, pinOf(map), object.mapFd(map))
-    pin(object.mapFd(map), pinOf(map))
-    return migration
-  })
-  return { object, migrations }
-}
-
-function checkConstants(objects: readonly BpfObject[], constants: Readonly<Record<string, ConstantValue>>): void {
-  const known = [...new Set(objects.flatMap((object) => object.constants))]
-  const constant = Object.keys(constants).find((name) => !known.includes(name))
-  if (constant !== undefined) throw new BpfError({ code: 'NoSuchConstant', constant, known })
 }
