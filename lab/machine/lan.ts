@@ -8,6 +8,9 @@ export async function createSwitch(lab: string): Promise<void> {
   await run(['ip', '-n', netns, '-batch', '-'], {
     input: ['link set lo up', `link add ${BRIDGE} type bridge`, `link set ${BRIDGE} up`].join('\n'),
   })
+  // a switch has no packet filter: where the kernel has one for bridges, frames would pass it
+  const filters = 'for file in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -f "$file" ] || echo 0 >"$file"; done'
+  await run(['nsenter', `--net=/run/netns/${netns}`, 'sh', '-c', filters])
 }
 
 export interface Attachment {

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -32,7 +31,7 @@ import {
   VIP_ROUTE,
   vipOf,
 } from './addresses.ts'
-import type { Contender } from './contenders.ts'
+import { type Contender, isTranslated } from './contenders.ts'
 import type { CountOrder, GenerateOrder } from './traffic.ts'
 
 const HERE = import.meta.dirname
@@ -108,7 +107,11 @@ export class Bench {
       this.#hierarchies,
     )
     for (const { name, program } of contenders) {
+      if (program === 'none') continue
       await this.#on(name, ['ip', 'route', 'add', BACKEND_ROUTE, 'via', formatIp(backend.address)])
+      // in and out are one LAN: an ICMP redirect for every flow would be measured with it
+      const redirects = ['all', LAN_DEVICE].map((device) => `echo 0 >/proc/sys/net/ipv4/conf/${device}/send_redirects`)
+      await this.#on(name, ['sh', '-c', redirects.join('; ')])
       if (program === 'kube-proxy') this.#startKubeProxy(name)
       if (program === 'balise') this.#startBalise(name)
     }
@@ -155,7 +158,7 @@ export class Bench {
   /** The way of the client's packets to the measured address from now on. */
   async chooseWay({ name, program }: Contender): Promise<void> {
     const via = formatIp(this.#host(name).address)
-    const to = program === undefined ? BACKEND_ROUTE : VIP_ROUTE
+    const to = isTranslated(program) ? VIP_ROUTE : BACKEND_ROUTE
     await this.#on('client', ['ip', 'route', 'replace', to, 'via', via])
   }
 
@@ -204,7 +207,7 @@ export class Bench {
       flows,
       sourceAddress: formatIp(this.#host('client').address),
       sourceMac: await this.#mac('client'),
-      targetAddress: program === undefined ? BACKEND_ADDRESS : vipOf(0),
+      targetAddress: isTranslated(program) ? vipOf(0) : BACKEND_ADDRESS,
       targetMac: await this.#mac(name),
       targetPort,
       frameOctets: 60,

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { RATE_PORT, BACKEND_RATE_PORT } from './addresses.ts'
 import { Bench } from './bench.ts'
-import { BALISE, type Contender, CONTENDERS } from './contenders.ts'
+import { BALISE, type Contender, CONTENDERS, DIRECT, isTranslated } from './contenders.ts'
 import { quantiles, renderTable, rowsOf, type Series } from './report.ts'
 import { createServices } from './services.ts'
 
@@ -26,7 +26,7 @@ type Run = Pick<Series, 'packetsPerSecond' | 'firstP50Ns' | 'firstP99Ns' | 'seco
 
 async function measure(bench: Bench, contender: Contender, plan: Plan): Promise<Run> {
   await bench.chooseWay(contender)
-  const targetPort = contender.program === undefined ? BACKEND_RATE_PORT : RATE_PORT
+  const targetPort = isTranslated(contender.program) ? RATE_PORT : BACKEND_RATE_PORT
   await bench.rate(contender, { targetPort, durationMs: 200, flows: plan.flows }) // every flow is tracked before it counts
   const rate = await bench.rate(contender, { targetPort, durationMs: plan.durationMs, flows: plan.flows })
   const latency = await bench.latency(contender, plan.pings)
@@ -95,11 +95,11 @@ async function main(): Promise<void> {
     for (const services of plan.services) {
       await createServices(bench.api, created, services)
       created = services
-      for (const contender of CONTENDERS.filter(({ program }) => program !== undefined))
+      for (const contender of CONTENDERS.filter(({ program }) => isTranslated(program)))
         await bench.converge(contender, services - 1)
       series.push(...(await measureScale(bench, services, plan, say)))
     }
-    const rows = rowsOf(series, BALISE.name)
+    const rows = rowsOf(series, { reference: BALISE.name, baseline: DIRECT.name })
     const machine = { kernel: release(), cpu: cpus()[0]?.model ?? '', cores: cpus().length }
     mkdirSync(dirname(values.json), { recursive: true })
     writeFileSync(values.json, `${JSON.stringify({ version: 1, machine, plan, series, rows }, null, 2)}\n`)

@@ -19,6 +19,8 @@ export interface Row {
   readonly label: string
   readonly packetsPerSecond: Spread
   readonly nsPerPacket: number
+  /** Of these, what the node between client and backend costs: the baseline taken off. */
+  readonly nodeNsPerPacket: number
   /** Balise's rate by this one's, run by run: above 1 Balise forwards more. */
   readonly baliseRateRatio: Spread
   readonly firstP50Us: number
@@ -29,10 +31,14 @@ export interface Row {
   readonly lostFlows: number
 }
 
-export function rowsOf(series: readonly Series[], reference: string): readonly Row[] {
+/** `reference` is whom all are compared with, `baseline` what is measured with nothing between. */
+export function rowsOf(
+  series: readonly Series[],
+  { reference, baseline }: { readonly reference: string; readonly baseline: string },
+): readonly Row[] {
   return series.map((one) => {
-    const balise = series.find(({ contender, services }) => contender === reference && services === one.services)
-    if (balise === undefined) throw new Error(`No series of ${reference} with ${one.services} Services`)
+    const balise = seriesOf(series, reference, one.services)
+    const floor = seriesOf(series, baseline, one.services)
     const rate = spread(one.packetsPerSecond)
     return {
       services: one.services,
@@ -40,6 +46,7 @@ export function rowsOf(series: readonly Series[], reference: string): readonly R
       label: one.label,
       packetsPerSecond: rate,
       nsPerPacket: 1e9 / rate.median,
+      nodeNsPerPacket: 1e9 / rate.median - 1e9 / spread(floor.packetsPerSecond).median,
       baliseRateRatio: pairedRatio(balise.packetsPerSecond, one.packetsPerSecond),
       firstP50Us: spread(one.firstP50Ns).median / 1000,
       firstP99Us: spread(one.firstP99Ns).median / 1000,
@@ -48,6 +55,12 @@ export function rowsOf(series: readonly Series[], reference: string): readonly R
       lostFlows: one.lostFlows,
     }
   })
+}
+
+function seriesOf(series: readonly Series[], name: string, services: number): Series {
+  const found = series.find((one) => one.contender === name && one.services === services)
+  if (found === undefined) throw new Error(`No series of ${name} with ${services} Services`)
+  return found
 }
 
 /** The percentiles of one run's round-trip times. */
@@ -62,6 +75,7 @@ export function renderTable(rows: readonly Row[]): string {
     'Contender',
     'Mpps',
     'ns/packet',
+    'of these the node',
     'Balise faster by',
     'first p50 µs',
     'first p99 µs',
@@ -73,6 +87,7 @@ export function renderTable(rows: readonly Row[]): string {
     row.label,
     (row.packetsPerSecond.median / 1e6).toFixed(3),
     row.nsPerPacket.toFixed(0),
+    row.nodeNsPerPacket.toFixed(0),
     formatRatio(row.baliseRateRatio),
     row.firstP50Us.toFixed(1),
     row.firstP99Us.toFixed(1),
