@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { binDir } from '#tools/cache.ts'
+
+/** A real etcd and kube-apiserver on loopback, empty at first. They end with this process, however it ends. */
+export interface RealApiServer {
+  readonly port: number
+  /** A kubeconfig of the administrator for a port of loopback; the server's own when unset. */
+  kubeconfig(port?: number): string
+  /** Ends kube-apiserver as a crash does; etcd stays. */
+  kill(): Promise<void>
+  /** Resolves when it answers. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+const TOKEN = 'lets-me-in'
+const START_LIMIT_MS = 60_000
+
+/** Why it cannot be started here; undefined when it can. */
+export function missingForApiServer(): string | undefined {
+  const missing = ['etcd', 'kube-apiserver'].find((name) => !existsSync(join(binDir(), name)))
+  return missing === undefined ? undefined : `${missing} is not in ${binDir()}; npm test makes it`
+}
+
+export async function startApiServer(): Promise<RealApiServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'blt-api-'))
+  const [client, peer, port] = [await freePort(), await freePort(), await freePort()]
+  const etcd = start(folder, 'etcd', etcdFlags(folder, client, peer))
+  const flags = apiServerFlags(folder, client, port)
+  let server = start(folder, 'kube-apiserver', flags)
+  const real: RealApiServer = {
+    port,
+    kubeconfig: (at = port) => writeKubeconfig(folder, at),
+    kill: () => end(server),
+    async start() {
+      if (server.exitCode !== null || server.signalCode !== null) server = start(folder, 'kube-apiserver', flags)
+      await untilReady(folder, port, server)
+    },
+    async close() {
+      await end(server)
+      await end(etcd)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  try {
+    await real.start()
+    return real
+  } catch (error) {
+    await real.close()
+    throw error
+  }
+}
+
+function etcdFlags(folder: string, client: number, peer: number): readonly string[] {
+  const [clientUrl, peerUrl] = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`]
+  return [
+    `--data-dir=${join(folder, 'etcd')}`,
+    `--listen-client-urls=${clientUrl}`,
+    `--advertise-client-urls=${clientUrl}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=default=${peerUrl}`,
+    '--unsafe-no-fsync',
+    '--log-level=warn',
+  ]
+}
+
+function apiServerFlags(folder: string, etcd: number, port: number): readonly string[] {
+  const key = join(folder, 'service-accounts.key')
+  const pem = { type: 'pkcs8', format: 'pem' } as const
+  writeFileSync(key, generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(pem))
+  const tokens = join(folder, 'tokens.csv')
+  writeFileSync(tokens, `${TOKEN},admin,1,system:masters\n`)
+  return [
+    `--etcd-servers=http://127.0.0.1:${etcd}`,
+    '--bind-address=127.0.0.1',
+    `--secure-port=${port}`,
+    `--cert-dir=${join(folder, 'certs')}`,
+    '--endpoint-reconciler-type=none',
+    '--service-cluster-ip-range=10.43.0.0/16',
+    '--authorization-mode=RBAC',
+    `--token-auth-file=${tokens}`,
+    '--disable-admission-plugins=ServiceAccount',
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${key}`,
+    `--service-account-signing-key-file=${key}`,
+    '--v=1',
+  ]
+}
+
+/** The kernel ends the program when this process is gone. */
+function start(folder: string, name: string, flags: readonly string[]): ChildProcess {
+  const log = openSync(join(folder, `${name}.log`), 'a')
+  const argv = ['--pdeathsig', 'KILL', join(binDir(), name), ...flags]
+  return spawn('setpriv', argv, { stdio: ['ignore', log, log] })
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await exited
+}
+
+async function untilReady(folder: string, port: number, server: ChildProcess): Promise<void> {
+  const limitMs = performance.now() + START_LIMIT_MS
+  while (!(await answers(folder, port))) {
+    if (server.exitCode !== null || performance.now() > limitMs) {
+      throw new Error(
+        `kube-apiserver does not come up:\n${readFileSync(join(folder, 'kube-apiserver.log'), 'utf8').slice(-2_000)}`,
+      )
+    }
+    await wait(50)
+  }
+}
+
+async function answers(folder: string, port: number): Promise<boolean> {
+  const { request } = await import('node:https')
+  const certificate = join(folder, 'certs', 'apiserver.crt')
+  if (!existsSync(certificate)) return false
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  const options = {
+    host: '127.0.0.1',
+    port,
+    path: '/readyz',
+    ca: readFileSync(certificate),
+    headers,
+    timeout: 2_000,
+    agent: false,
+  }
+  return await new Promise((resolve) => {
+    const sent = request(options, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    })
+    sent.once('timeout', () => sent.destroy())
+    sent.once('error', () => resolve(false))
+    sent.end()
+  })
+}
+
+function writeKubeconfig(folder: string, port: number): string {
+  const config = {
+    'current-context': 'test',
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    clusters: [
+      {
+        name: 'test',
+        cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': 'certs/apiserver.crt' },
+      },
+    ],
+    users: [{ name: 'admin', user: { token: TOKEN } }],
+  }
+  const path = join(folder, `kubeconfig-${port}`)
+  writeFileSync(path, JSON.stringify(config))
+  return path
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has an address with a port')
+  return address.port
+}
