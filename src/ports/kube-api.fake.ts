@@ -124,7 +124,7 @@ class InMemoryKubeApi implements FakeKubeApi {
     const request: FakeRequest = { verb: 'watch', resource, name: undefined, subresource: undefined }
     const { store } = await this.#answer(request, signal, (shelf) => shelf, identity)
     const version = Number(options.resourceVersion)
-    if (store.since(version) === undefined) throw refused('Gone', `The version ${version} is too old`)
+    if (store.isTooOld(version)) throw refused('Gone', `The version ${version} is too old`)
     yield* watchStore(store, compileOrRefuse(options), version, this.#control, signal)
   }
 
@@ -223,7 +223,7 @@ class InMemoryKubeApi implements FakeKubeApi {
   }
 
   forget(): void {
-    // A version that no watch can have seen, so that even the newest list is too old a start only for those from before.
+    // A version of its own, so that every list and event from before is too old.
     const version = ++this.#version
     for (const { store } of this.#shelves.values()) store.forget(version)
   }

@@ -22,8 +22,10 @@ export class FakeStore {
   readonly objects = new Map<string, KubeObject>()
   readonly #history: StoredChange[] = []
   readonly #historyLimit: number
-  /** Changes up to this version are forgotten. */
-  #forgotten = 0
+  /** No watch can start before this version. */
+  #oldest = 0
+  /** The last change that is no longer known. */
+  #lastForgotten = 0
   readonly #listeners = new Set<() => void>()
   readonly #nextVersion: () => number
   readonly #nowMs: () => number
@@ -34,15 +36,22 @@ export class FakeStore {
     this.#historyLimit = historyLimit
   }
 
-  /** Undefined when the version is too old. */
+  isTooOld(version: number): boolean {
+    return version < this.#oldest
+  }
+
+  /** Undefined when some of them are forgotten: a watch that is open, but too slow. */
   since(version: number): readonly StoredChange[] | undefined {
-    if (version < this.#forgotten) return undefined
+    if (version < this.#lastForgotten) return undefined
     return this.#history.filter((change) => change.version > version)
   }
 
   forget(version: number): void {
-    this.#forgotten = Math.max(this.#forgotten, version)
-    while (this.#history[0] !== undefined && this.#history[0].version <= version) this.#history.shift()
+    this.#oldest = Math.max(this.#oldest, version)
+    while (this.#history[0] !== undefined && this.#history[0].version <= version) {
+      this.#lastForgotten = this.#history[0].version
+      this.#history.shift()
+    }
   }
 
   onChange(listener: () => void): () => void {
