@@ -76,7 +76,8 @@ async function unpackCandidates(names: readonly string[], root: string, purpose:
   const stamp = `${root}.key-${key}`
   if (existsSync(stamp) && existsSync(root)) return key
   const programs = names.filter((name) => !isLibrary(name))
-  say(`  ${programs.join(' ')} ${purpose}, with ${names.length - programs.length} libraries: unpacked, not installed`)
+  const libraries = names.length - programs.length
+  say(`  ${programs.join(' ')} ${purpose} (libraries: ${libraries}), unpacked, not installed`)
   await fetchPackages(names, files)
   const fresh = `${root}.new-${process.pid}`
   rmSync(fresh, { recursive: true, force: true })

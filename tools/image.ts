@@ -79,7 +79,7 @@ export async function buildImage(): Promise<BuiltImage> {
     'tools/bundle.ts',
     'package-lock.json',
     'package.json',
-    'dist/bpf/*.bpf.o',
+    'dist/bpf/balise_*.bpf.o',
     'LICENSE*',
   ])
   await onceForKey(ociPath, cacheKey(baseKey, ...own), () => writeOwn(ociPath, tag, base, bpf))
@@ -124,7 +124,7 @@ async function writeOwn(layout: string, tag: string, base: string, bpf: string):
     const home = join(root.folder, HOME)
     await bundle(home)
     mkdirSync(join(home, 'bpf'))
-    for (const file of globSync('*.bpf.o', { cwd: bpf })) cpSync(join(bpf, file), join(home, 'bpf', file))
+    for (const file of globSync('balise_*.bpf.o', { cwd: bpf })) cpSync(join(bpf, file), join(home, 'bpf', file))
     for (const file of globSync('LICENSE*', { cwd: TOP })) cpSync(join(TOP, file), join(home, file))
     root.link(`${HOME}/balise.mjs`, '/usr/bin/balise')
     root.link(`${HOME}/balise.mjs`, '/usr/bin/cilium-dbg')
