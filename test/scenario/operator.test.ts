@@ -81,9 +81,9 @@ test('operator leaves conditions of other writers alone', async (t) => {
     '{type: example.com/Other, status: "True", reason: r, message: m, lastTransitionTime: "2026-01-01T00:00:00Z"}'
   await world.apply(`${serviceYaml('web').replace('---', '')}\nstatus: {conditions: [${foreign}]}\n`)
   await world.apply(LAB)
-  const { conditions } = world.object(SERVICES, 'web')?.['status'] as { conditions: readonly { type: string }[] }
+  const status = world.object(SERVICES, 'web')?.['status'] as { conditions: readonly { type: string }[] } | undefined
   assert.deepEqual(
-    conditions.map(({ type }) => type),
+    status?.conditions.map(({ type }) => type),
     ['example.com/Other', 'cilium.io/IPAMRequestSatisfied'],
   )
 })
