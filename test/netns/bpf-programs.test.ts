@@ -14,6 +14,7 @@ import {
 } from '#io/bpf/bpf-programs.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { openFrameSender } from '#io/net/frame-sender.ts'
+import { bpfProgramsContract } from '#ports/bpf-programs.contract.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import type { FixtureAgentOptions } from './bpf-fixture/agent.ts'
 import { compileFixture } from './bpf-fixture/compile.ts'
@@ -84,6 +85,18 @@ function shownAttachments(programs: LoadedBpfPrograms): readonly string[] {
 }
 
 for (const mechanism of ['tcx', 'clsact'] as const) {
+  bpfProgramsContract(`openBpfPrograms() with ${mechanism}`, () => {
+    const scene = createScene(mechanism)
+    const programs = withBuild(scene, 1)
+    return {
+      programs,
+      device: scene.wire.near,
+      removeDevice: () => run('ip', 'link', 'delete', scene.wire.near.name),
+      cgroup: scene.cgroup,
+      close: () => programs.close(),
+    }
+  })
+
   describe(`openBpfPrograms() with ${mechanism}`, () => {
     test('runs its programs for what comes in and goes out', () => {
       const scene = createScene(mechanism)
