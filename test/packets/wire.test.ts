@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { after, before, beforeEach, test } from 'node:test'
+import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
+import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
+import { buildBpf } from '#tools/build-bpf.ts'
+import { readContents } from './contents.ts'
+import { enterNamespaces, LAN_MAC, PIN_FOLDER } from './namespaces.ts'
+import { announce, clearMaps, DNS, LOCAL_BACKEND, putAgentConfig, putService, REMOTE_BACKEND, WEB } from './scene.ts'
+import { ECHO_SERVER, openStation, type Station, UDP_CLIENT } from './station.ts'
+
+/** The programs on a device, between kernels that fill in checksums late and send several segments in one. */
+const folder = buildBpf()
+const ifindex = enterNamespaces()
+const maps = openPinnedMaps({ folder: PIN_FOLDER, mode: 'readwrite' })
+const VIP = '192.168.10.75'
+let client: Station
+let node1: Station
+let pod: Station
+let programs: ReturnType<typeof openBpfPrograms>
+
+function here(command: string): void {
+  const [program = '', ...args] = command.split(' ')
+  execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+/** A LAN with this node (lan0), a client that carries the bridge, and another node; a pod here (10.244.0.7) and one there (10.244.1.7). */
+before(async () => {
+  ;[client, node1, pod] = await Promise.all([openStation(), openStation(ECHO_SERVER), openStation(ECHO_SERVER)])
+  here('ip neighbour flush dev lan0 nud permanent')
+  here(`ip link set wire0 netns ${client.pid}`)
+  client.run('ip link add lan type bridge')
+  client.run('ip link set wire0 master lan')
+  client.run(`ip link add wire1 type veth peer name eth0 netns ${node1.pid}`)
+  client.run('ip link set wire1 master lan')
+  for (const link of ['lan', 'wire0', 'wire1']) client.run(`ip link set ${link} up`)
+  client.run('ip address add 192.168.10.50/24 dev lan')
+  node1.run('ip address add 192.168.10.216/24 dev eth0')
+  node1.run('ip address add 10.244.1.7/32 dev lo')
+  node1.run('ip link set eth0 up')
+  node1.run('ip route replace 192.168.10.0/24 dev eth0 src 10.244.1.7') // UDP answers from the pod's address, not the node's
+  here(`ip link add pod0 type veth peer name eth0 netns ${pod.pid}`)
+  here('ip address add 10.244.0.1/24 dev pod0')
+  here('ip link set pod0 up')
+  pod.run('ip address add 10.244.0.7/24 dev eth0')
+  pod.run('ip link set eth0 up')
+  pod.run('ip route add default via 10.244.0.1')
+  programs = openBpfPrograms({
+    objectsFolder: folder,
+    pinFolder: PIN_FOLDER,
+    mechanism: 'auto',
+    layoutChange: 'refuse',
+  })
+  programs.attachDevice({ name: 'lan0', ifindex })
+})
+after(async () => {
+  maps.close()
+  programs.close()
+  await Promise.all([client.close(), node1.close(), pod.close()])
+})
+beforeEach(() => {
+  clearMaps(maps)
+  announce(maps, VIP, ifindex)
+})
+
+const SENT = new Uint8Array(3_000_000)
+
+for (const [where, backend, source] of [
+  ['this node', LOCAL_BACKEND, '192.168.10.50'],
+  ['another node', REMOTE_BACKEND, '192.168.10.215'],
+] as const) {
+  test(`TCP through a frontend to a backend on ${where} carries megabytes both ways`, () => {
+    putService(maps, { ...WEB, backends: [backend] })
+    assert.equal(client.run(`curl -sS -m 10 http://${VIP}/5000000`).length, 5_000_000)
+    const answer = client.run(`curl -sS -m 10 --data-binary @- http://${VIP}/`, SENT)
+    assert.equal(answer.replace('::ffff:', ''), `${source} sent 3000000`)
+    assert.deepEqual(readContents(maps).drops, {})
+  })
+
+  test(`UDP through a frontend to a backend on ${where} is answered by the frontend`, () => {
+    putService(maps, { ...DNS, backends: [backend] })
+    for (const length of [1, 1472]) {
+      const said = client.run([process.execPath, '-e', UDP_CLIENT, VIP, '53', String(length)])
+      assert.equal(said.trim(), `${VIP}:53 says: ${source} sent ${length}`)
+    }
+    assert.deepEqual(readContents(maps).drops, {})
+  })
+}
+
+test('a client learns the MAC of the node from its ARP reply', () => {
+  client.run('ip neighbour flush dev lan')
+  putService(maps, WEB)
+  client.run(`curl -sS -m 10 http://${VIP}/1`)
+  assert.match(client.run('ip neighbour show'), new RegExp(`${VIP} dev lan lladdr ${LAN_MAC}`))
+})
+
+test('an announced address answers ping', () => {
+  assert.match(client.run(`ping -c 2 -i 0.2 -W 2 -s 1000 ${VIP}`), /2 received/)
+  assert.deepEqual(readContents(maps).counters['COUNTER_ECHO_REPLIES'], 2)
+})
+
+test('a connection goes on while the programs are replaced', () => {
+  putService(maps, { ...WEB, backends: [REMOTE_BACKEND] })
+  putAgentConfig(maps)
+  client.run(`curl -sS -m 10 http://${VIP}/1`)
+  programs.attachDevice({ name: 'lan0', ifindex })
+  assert.equal(client.run(`curl -sS -m 10 http://${VIP}/1000`).length, 1000)
+})
