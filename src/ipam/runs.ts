@@ -16,11 +16,6 @@ export function runIndexAt(runs: readonly Run[], value: bigint): number {
   return low
 }
 
-export function runsContain(runs: readonly Run[], value: bigint): boolean {
-  const run = runs[runIndexAt(runs, value)]
-  return run !== undefined && run.first <= value
-}
-
 /** The lowest address of `first` to `last` in no run; undefined when all are. O(log runs): a run's end is always free after it. */
 export function lowestOutside(runs: readonly Run[], first: bigint, last: bigint): bigint | undefined {
   const run = runs[runIndexAt(runs, first)]

@@ -53,8 +53,8 @@ function formatRequirement({ key, operator, values }: LabelRequirement): string 
 }
 
 /** The two keys that Cilium's service selectors see beside a Service's own labels; a user's label of that name never wins. */
-export const SERVICE_NAMESPACE_KEY = 'io.kubernetes.service.namespace'
-export const SERVICE_NAME_KEY = 'io.kubernetes.service.name'
+const SERVICE_NAMESPACE_KEY = 'io.kubernetes.service.namespace'
+const SERVICE_NAME_KEY = 'io.kubernetes.service.name'
 
 /** What a Cilium `serviceSelector` is evaluated against. */
 export function serviceSelectorLabels(service: {

@@ -1,7 +1,7 @@
 import { type Operator, startOperator } from '#agents/operator/operator.ts'
 import type { Condition } from '#model/condition.ts'
-import type { KubeObject, KubeResource } from '#ports/kube-api.ts'
-import { EVENTS, L2_POLICIES, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import type { KubeObject } from '#ports/kube-api.ts'
+import { EVENTS, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import { createScenario, type Scenario } from './harness.ts'
 
 /** A scenario with an operator in it. */
@@ -88,9 +88,6 @@ export function eventsOf({ api }: Scenario): readonly string[] {
     return `${type} ${reason} ${involvedObject.name}: ${message}`
   })
 }
-
-/** Every kind that the operator watches. */
-export const WATCHED: readonly KubeResource[] = [SERVICES, POOLS, L2_POLICIES]
 
 export function poolYaml(name: string, start: string, stop: string, more = ''): string {
   return `
