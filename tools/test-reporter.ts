@@ -32,9 +32,12 @@ function read(type: 'test:pass' | 'test:fail', data: EventData.TestPass | EventD
     : { ...base, outcome: 'passed', detail: '' }
 }
 
-/** The cause is what the test threw; the error around it is the runner's. */
+/** The error's cause is what the test threw, and may have causes of its own; the error around it is the runner's. */
 function describe(error: Error): string {
-  const { cause } = error
-  if (cause instanceof Error) return cause.stack ?? cause.message
-  return typeof cause === 'string' ? cause : error.message
+  if (!(error.cause instanceof Error)) return typeof error.cause === 'string' ? error.cause : error.message
+  const texts: string[] = []
+  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause) {
+    texts.push(cause.stack ?? cause.message)
+  }
+  return texts.join('\nCaused by: ')
 }
