@@ -142,7 +142,7 @@ test('createInformer() lists again when its version is gone, and drops what went
   api.put(service('b', 1))
   await settle()
   api.goAway()
-  await api.comeBack()
+  api.comeBack()
   const before = rings()
   await api.delete(SERVICES, { namespace: 'default', name: 'a' })
   api.forget()

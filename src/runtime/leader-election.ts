@@ -112,13 +112,14 @@ class ElectionRun {
   /** Ends the term when the Lease could not be renewed in time, or was lost. */
   async #renew(term: Scope): Promise<void> {
     const { clock } = this.#options
-    let renewedMs = clock.monotonicMs()
+    let deadlineMs = clock.monotonicMs() + this.#renewDeadlineMs
     while (!term.signal.aborted) {
-      await ended(clock.sleep(this.#retryPeriodMs, term.signal), term.signal)
-      const leftMs = renewedMs + this.#renewDeadlineMs - clock.monotonicMs()
-      if (leftMs <= 0) return term.end()
+      const restMs = Math.min(this.#retryPeriodMs, deadlineMs - clock.monotonicMs())
+      await ended(clock.sleep(restMs, term.signal), term.signal)
       const startedMs = clock.monotonicMs()
-      if (await ended(this.#tryWithin(leftMs, term.signal), term.signal)) renewedMs = startedMs
+      if (startedMs >= deadlineMs) return term.end()
+      const isRenewed = await ended(this.#tryWithin(deadlineMs - startedMs, term.signal), term.signal)
+      if (isRenewed === true) deadlineMs = startedMs + this.#renewDeadlineMs
       else if (this.#isLost()) return term.end()
     }
   }

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createFakeClock, type FakeClock, settle } from '#ports/clock.fake.ts'
+import { createFakeKubeApi, type FakeKubeApi } from '#ports/kube-api.fake.ts'
+import { LEASES } from '#ports/kube-resources.ts'
+import { createLeaderElection, type LeaderElection } from './leader-election.ts'
+import { type LeaseRecord, readLeaseRecord } from './lease-record.ts'
+
+const REF = { namespace: 'kube-system', name: 'balise-operator' }
+
+interface Contender {
+  readonly election: LeaderElection
+  /** `+` at each election, `-` at each loss. */
+  readonly terms: readonly string[]
+}
+
+interface World {
+  readonly api: FakeKubeApi
+  readonly clock: FakeClock
+  contend(identity: string, api?: FakeKubeApi): Contender
+  record(): LeaseRecord | undefined
+}
+
+function open(): World {
+  const clock = createFakeClock()
+  const api = createFakeKubeApi({ nowMs: () => clock.nowMs() })
+  return {
+    api,
+    clock,
+    contend(identity, through = api) {
+      const terms: string[] = []
+      const lead = async (signal: AbortSignal): Promise<void> => {
+        terms.push('+')
+        await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => terms.push('-'))
+      }
+      const options = { api: through, ...REF, identity, clock, random: () => 0, lead }
+      return { election: createLeaderElection(options, new AbortController().signal), terms }
+    },
+    record() {
+      const lease = api.objects(LEASES).find(({ metadata }) => metadata.name === REF.name)
+      return lease === undefined ? undefined : readLeaseRecord(lease)
+    },
+  }
+}
+
+/** The API as one contender has it: the same objects, its own faults. */
+function viewOf(api: FakeKubeApi): FakeKubeApi & { cut: boolean } {
+  const view = {
+    cut: false,
+    get: (...args: Parameters<FakeKubeApi['get']>) => (view.cut ? hang(args[2]) : api.get(...args)),
+    create: (...args: Parameters<FakeKubeApi['create']>) => (view.cut ? hang(args[3]) : api.create(...args)),
+    replace: (...args: Parameters<FakeKubeApi['replace']>) => (view.cut ? hang(args[3]) : api.replace(...args)),
+  }
+  return Object.setPrototypeOf(view, api) as FakeKubeApi & { cut: boolean }
+}
+
+function hang(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+test('createLeaderElection() creates the Lease and leads', async () => {
+  const { clock, contend, record } = open()
+  const { election, terms } = contend('a')
+  await settle()
+  assert.deepEqual(terms, ['+'])
+  assert.deepEqual(election.status(), { leading: true, holder: 'a' })
+  const renewTime = '2026-01-01T00:00:00.000000Z'
+  const expected = {
+    holderIdentity: 'a',
+    leaseDurationSeconds: 15,
+    acquireTime: renewTime,
+    renewTime,
+    leaseTransitions: 0,
+  }
+  assert.deepEqual(record(), expected)
+  await clock.advance(4_000)
+  assert.deepEqual(record(), { ...expected, renewTime: '2026-01-01T00:00:04.000000Z' })
+  await election.close()
+})
+
+test('createLeaderElection() has one leader at a time', async () => {
+  const { clock, contend } = open()
+  const a = contend('a')
+  await settle()
+  const b = contend('b')
+  await clock.advance(60_000)
+  assert.deepEqual([a.terms, b.terms], [['+'], []])
+  assert.deepEqual(b.election.status(), { leading: false, holder: 'a' })
+  await Promise.all([a.election.close(), b.election.close()])
+})
+
+test('close() releases the Lease, and another takes it at its next try', async () => {
+  const { clock, contend, record } = open()
+  const a = contend('a')
+  await settle()
+  const b = contend('b')
+  await clock.advance(1_000)
+  await a.election.close()
+  assert.deepEqual(a.terms, ['+', '-'])
+  assert.equal(record()?.holderIdentity, '')
+  await clock.advance(2_000)
+  assert.deepEqual(b.terms, ['+'])
+  assert.equal(record()?.leaseTransitions, 1)
+  await b.election.close()
+})
+
+test('createLeaderElection() takes over from a leader that died, a duration after its last renewal was seen', async () => {
+  const { api, clock, contend } = open()
+  const view = viewOf(api)
+  contend('a', view)
+  await clock.advance(3_000)
+  const b = contend('b')
+  await settle()
+  view.cut = true
+  await clock.advance(14_000)
+  assert.deepEqual(b.terms, [])
+  await clock.advance(3_000)
+  assert.deepEqual(b.terms, ['+'])
+  await b.election.close()
+})
+
+test('createLeaderElection() judges by its own clock: a holder whose clock is an hour behind keeps its Lease', async () => {
+  const { api, clock, contend } = open()
+  const renewTime = new Date(clock.nowMs() - 3_600_000).toISOString()
+  const spec = { holderIdentity: 'a', leaseDurationSeconds: 15, renewTime, acquireTime: renewTime, leaseTransitions: 3 }
+  api.put({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: REF, spec })
+  const b = contend('b')
+  await clock.advance(14_000)
+  assert.deepEqual(b.terms, [])
+  await clock.advance(3_000)
+  assert.deepEqual(b.terms, ['+'])
+  await b.election.close()
+})
+
+test('createLeaderElection() stops leading at its deadline, before another may begin', async () => {
+  const { api, clock, contend } = open()
+  const view = viewOf(api)
+  const a = contend('a', view)
+  await clock.advance(1_000)
+  view.cut = true
+  await clock.advance(8_999)
+  assert.deepEqual(a.terms, ['+'])
+  await clock.advance(1)
+  assert.deepEqual(a.terms, ['+', '-'])
+  assert.equal(a.election.status().leading, false)
+})
+
+test('createLeaderElection() goes on leading through failures shorter than its deadline', async () => {
+  const { api, clock, contend } = open()
+  const { election, terms } = contend('a')
+  await settle()
+  api.goAway()
+  await clock.advance(7_000)
+  api.comeBack()
+  await clock.advance(30_000)
+  assert.deepEqual(terms, ['+'])
+  await election.close()
+})
+
+test('createLeaderElection() leads again after it lost', async () => {
+  const { api, clock, contend } = open()
+  const { election, terms } = contend('a')
+  await settle()
+  api.goAway()
+  await clock.advance(20_000)
+  assert.deepEqual(terms, ['+', '-'])
+  api.comeBack()
+  await clock.advance(5_000)
+  assert.deepEqual(terms, ['+', '-', '+'])
+  await election.close()
+})
+
+test('createLeaderElection() stops leading at once when another holds the Lease', async () => {
+  const { api, clock, contend, record } = open()
+  const { election, terms } = contend('a')
+  await settle()
+  const lease = await api.get(LEASES, REF)
+  await api.replace(LEASES, REF, { ...lease, spec: { ...record(), holderIdentity: 'thief' } })
+  await clock.advance(4_000)
+  assert.deepEqual(terms, ['+', '-'])
+  assert.deepEqual(election.status(), { leading: false, holder: 'thief' })
+  await election.close()
+  assert.equal(record()?.holderIdentity, 'thief')
+})
+
+test('createLeaderElection() survives an answer that was lost: the write it made is its own', async () => {
+  const { api, clock, contend, record } = open()
+  const { election, terms } = contend('a')
+  await settle()
+  api.inject({ verbs: ['replace'], times: 1, afterwards: true, outcome: { code: 'Unreachable', message: 'lost' } })
+  await clock.advance(30_000)
+  assert.deepEqual(terms, ['+'])
+  assert.equal(record()?.leaseTransitions, 0)
+  await election.close()
+})
+
+test('two contenders that create the Lease at once are one leader', async () => {
+  const { clock, contend } = open()
+  const a = contend('a')
+  const b = contend('b')
+  await clock.advance(5_000)
+  assert.equal([...a.terms, ...b.terms].length, 1)
+  await Promise.all([a.election.close(), b.election.close()])
+})
