@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { BpfError, type BpfFailure } from '#io/bpf/bpf-error.ts'
 import { loadBpfObject } from '#io/bpf/bpf-object.ts'
+import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
 import { makePinFolder } from '#io/bpf/pin.ts'
+import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { testRun } from '#io/bpf/test-run.ts'
-import { findClang } from '#tools/setup-clang.ts'
-import { compileFixture } from './bpf-fixture/compile.ts'
+import { compileBpf, compileFixture } from './bpf-fixture/compile.ts'
 import { enterOwnNamespaces, run } from './own-namespaces.ts'
-import { makeFrame } from './wire.ts'
+import { countedPackets, createWire, makeFrame } from './wire.ts'
 
 const room = enterOwnNamespaces()
 const path = join(compileFixture(join(room.scratch, 'objects')), 'balise_fixture.bpf.o')
@@ -56,12 +57,7 @@ test('loadBpfObject() says that a file is missing, or is no object', () => {
 })
 
 test('loadBpfObject() hands on what the verifier said, and of which program', () => {
-  const source = join(room.scratch, 'refused.bpf.c')
-  writeFileSync(source, REFUSED_SOURCE)
-  const output = join(room.scratch, 'refused.bpf.o')
-  const include = process.arch === 'arm64' ? '/usr/include/aarch64-linux-gnu' : '/usr/include/x86_64-linux-gnu'
-  run(findClang() ?? 'clang', '-target', 'bpf', '-g', '-O2', '-I', include, '-c', source, '-o', output)
-  const failure = failureOf(() => loadBpfObject({ path: output }))
+  const failure = failureOf(() => loadBpfObject({ path: compileText('refused', REFUSED_SOURCE) }))
   assert.ok(failure.code === 'LoadRefused')
   assert.equal(failure.program, 'reads_beyond')
   assert.equal(failure.errno, 'EACCES')
@@ -104,6 +100,49 @@ test('testRun() gives back the packet and how long it took', () => {
   assert.throws(() => testRun(object.programFd('balise_ingress'), { data: new Uint8Array(3) }), BpfError)
   object.close()
 })
+
+test('testRun() with live frames hands on what an XDP program lets pass', () => {
+  const wire = createWire('bltx')
+  const pinFolder = join(room.bpffs, 'live')
+  const programs = openBpfPrograms({
+    objectsFolder: dirname(path),
+    pinFolder,
+    mechanism: 'auto',
+    layoutChange: 'refuse',
+  })
+  programs.attachDevice(wire.near)
+  const object = loadBpfObject({ path: compileText('live', LIVE_SOURCE) })
+  const context = new Uint8Array(24) // struct xdp_md
+  new DataView(context.buffer).setUint32(4, FRAME.length, true) // data_end
+  new DataView(context.buffer).setUint32(12, wire.near.ifindex, true) // ingress_ifindex
+  const { data } = testRun(object.programFd('lets_pass'), {
+    data: FRAME,
+    context,
+    repeat: 500,
+    liveFrames: true,
+    batchFrames: 32,
+  })
+  assert.equal(data.length, 0)
+  const maps = openPinnedMaps({ folder: pinFolder, mode: 'read' })
+  assert.equal(countedPackets(maps, 0), 500)
+  maps.close()
+  object.close()
+  programs.close()
+})
+
+function compileText(name: string, text: string): string {
+  const [source, output] = [join(room.scratch, `${name}.bpf.c`), join(room.scratch, `${name}.bpf.o`)]
+  writeFileSync(source, text)
+  compileBpf(source, output)
+  return output
+}
+
+const LIVE_SOURCE = `
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+SEC("xdp") int lets_pass(struct xdp_md *ctx) { return XDP_PASS; }
+char _license[] SEC("license") = "Dual BSD/GPL";
+`
 
 const REFUSED_SOURCE = `
 #include <linux/bpf.h>

@@ -4,6 +4,8 @@ import { errnoName } from './errno.ts'
 
 /** BPF_F_TEST_XDP_LIVE_FRAMES (linux/bpf.h): the verdict is carried out, frames really leave. Kernel 5.18 and newer. */
 const XDP_LIVE_FRAMES = 1 << 1
+const EINTR = 4
+const MOST_ATTEMPTS = 10
 
 export interface TestRunOptions {
   /** The packet: at least 14 octets for programs of the traffic-control and XDP types. */
@@ -33,6 +35,11 @@ export interface TestRunResult {
 
 /** Runs a loaded program once or `repeat` times on a packet that never was on a wire (BPF_PROG_TEST_RUN). */
 export function testRun(programFd: number, options: TestRunOptions): TestRunResult {
+  return testRunAttempt(programFd, options, 1)
+}
+
+/** A signal, which Node gets whenever a child ends, breaks off what is repeated often. Live frames are not sent a second time. */
+function testRunAttempt(programFd: number, options: TestRunOptions, attempt: number): TestRunResult {
   const data = options.data ?? new Uint8Array(0)
   const live = options.liveFrames === true
   const output = new Uint8Array(live ? 0 : (options.outputRoomOctets ?? data.length + 256))
@@ -47,6 +54,7 @@ export function testRun(programFd: number, options: TestRunOptions): TestRunResu
   attr.view.setUint32(64, live ? XDP_LIVE_FRAMES : 0, true)
   attr.view.setUint32(72, options.batchFrames ?? 0, true)
   const answer = bpf(BPF.PROG_TEST_RUN, attr)
+  if (answer === -EINTR && !live && attempt < MOST_ATTEMPTS) return testRunAttempt(programFd, options, attempt + 1)
   if (answer < 0) throw testRunError(programFd, -answer)
   return {
     verdict: attr.view.getInt32(4, true),
