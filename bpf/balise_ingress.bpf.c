@@ -3,6 +3,7 @@
 #include "include/echo.h"
 #include "include/l2.h"
 #include "include/lb.h"
+#include "include/reject.h"
 #include "include/reply.h"
 
 /*
@@ -19,7 +20,7 @@ static __always_inline int refuse(ctx_t *ctx, const struct packet4 *packet, enum
 		return drop(ctx, DROP_MALFORMED);
 	if (is_echo_request(ctx, packet))
 		return answer_echo(ctx, packet);
-	return drop(ctx, DROP_NO_SERVICE);
+	return reject(ctx, packet, DROP_NO_SERVICE);
 }
 
 static __always_inline int handle_ipv4(ctx_t *ctx)

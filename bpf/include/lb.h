@@ -3,6 +3,7 @@
 #pragma once
 
 #include "frontend.h"
+#include "reject.h"
 #include "route.h"
 #include "snat.h"
 
@@ -207,8 +208,10 @@ static __always_inline int forward(ctx_t *ctx, const struct packet4 *packet)
 	if (!(head->flags & LB_ROUTABLE))
 		return drop(ctx, DROP_NOT_ROUTABLE);
 	reason = find_target(ctx, packet, head, &target);
+	if (reason == DROP_NONE && !target.is_local && packet->ttl <= 1)
+		reason = DROP_TTL;
 	if (reason != DROP_NONE)
-		return drop(ctx, reason);
+		return reject(ctx, packet, reason);
 
 	if (!target.is_local) {
 		verdict = route_on(ctx, packet, &target.tuple);

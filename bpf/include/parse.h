@@ -31,6 +31,7 @@ struct packet4 {
 	__u8 ttl;
 	__u8 tos;
 	__u8 tcp_flags;
+	bool is_fragment; /* the first: it has ports, and not all that its sum is of */
 };
 
 enum parse_result {
@@ -99,12 +100,13 @@ static __always_inline enum parse_result parse_ipv4(ctx_t *ctx, struct packet4 *
 	packet->l4_length = total_length - header_length;
 
 	fragment = bpf_ntohs(ip.frag_off);
+	packet->is_fragment = fragment & IP_MORE_FRAGMENTS;
 	if (fragment & IP_FRAGMENT_OFFSET)
 		return PARSE_LATER_FRAGMENT;
 	if (ip.protocol == IPPROTO_TCP)
 		return parse_tcp(ctx, packet);
 	if (ip.protocol == IPPROTO_UDP)
-		return parse_udp(ctx, packet, !(fragment & IP_MORE_FRAGMENTS) && !ctx_is_gso(ctx));
+		return parse_udp(ctx, packet, !packet->is_fragment && !ctx_is_gso(ctx));
 	return PARSE_OTHER;
 }
 

@@ -52,13 +52,11 @@ static __always_inline bool rewrite_tuple(ctx_t *ctx, const struct packet4 *pack
 	return rewrite_l4(ctx, packet, to, difference) && rewrite_addresses(ctx, to, difference);
 }
 
-/* The caller has seen that `ttl` is more than 1. */
-static __always_inline bool decrement_ttl(ctx_t *ctx, const struct packet4 *packet)
+static __always_inline bool set_ttl(ctx_t *ctx, const struct packet4 *packet, __u8 ttl)
 {
 	/* TTL and protocol are one 16-bit word of the checksum. */
 	__be16 from = bpf_htons(packet->ttl << 8 | packet->proto);
-	__be16 to = bpf_htons((packet->ttl - 1) << 8 | packet->proto);
-	__u8 ttl = packet->ttl - 1;
+	__be16 to = bpf_htons(ttl << 8 | packet->proto);
 
 	return bpf_l3_csum_replace(ctx, L3_OFFSET + __builtin_offsetof(struct iphdr, check), from, to, sizeof(to)) == 0 &&
 	       ctx_store(ctx, L3_OFFSET + __builtin_offsetof(struct iphdr, ttl), &ttl, sizeof(ttl));

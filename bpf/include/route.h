@@ -54,7 +54,7 @@ static __always_inline int route_on(ctx_t *ctx, const struct packet4 *packet, co
 		return drop(ctx, DROP_TOO_BIG);
 	if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return drop(ctx, DROP_NO_ROUTE);
-	if (!rewrite_tuple(ctx, packet, to) || !decrement_ttl(ctx, packet))
+	if (!rewrite_tuple(ctx, packet, to) || !set_ttl(ctx, packet, packet->ttl - 1))
 		return drop(ctx, DROP_WRITE_FAILED);
 	return result == BPF_FIB_LKUP_RET_SUCCESS ? send_to_neighbour(ctx, &fib) : send_and_resolve(&fib);
 }

@@ -209,12 +209,12 @@ test('judge() gives a new connection to an active backend, and forgets the old r
   ])
 })
 
-test('judge() drops a connection whose backend is gone', () => {
+test('judge() ends a connection whose backend is gone', () => {
   putService(kernel.maps, WEB)
   ingress(tcp('S'))
   putService(kernel.maps, { ...WEB, backends: [OTHER_LOCAL] })
   kernel.maps.map('lb4_backends').delete(encodeBackendId(LOCAL_BACKEND.id))
-  assert.equal(ingress(tcp('A')).verdict, 'drop')
+  assert.equal(ingress(tcp('A')).packet.flags, 'R')
   assert.deepEqual(readContents(kernel.maps).drops, { DROP_BACKEND_GONE: 1 })
 })
 

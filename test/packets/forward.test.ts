@@ -205,11 +205,6 @@ test('forward() drops what is too big for the link to the backend', () => {
   assert.deepEqual(readContents(kernel.maps).drops, { DROP_TOO_BIG: 1 })
 })
 
-test('forward() drops a packet to a frontend without backends', () => {
-  putService(kernel.maps, { ...WEB, backends: [] })
-  assertDropped(tcp('S'), 'DROP_NO_BACKEND')
-})
-
 test('forward() drops a packet from outside to a ClusterIP', () => {
   putService(kernel.maps, { ...WEB, frontend: '10.43.0.10:80', flags: LB_FLAGS.LB_CLUSTER_IP })
   assertDropped(tcp('S', { destination: '10.43.0.10:80' }), 'DROP_NOT_ROUTABLE')

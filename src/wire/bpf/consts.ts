@@ -100,7 +100,8 @@ export const COUNTER_ID = {
   COUNTER_RESETS_SENT: 12,
   COUNTER_ICMP_TRANSLATED: 13,
   COUNTER_ICMP_UNRELATED: 14,
-  COUNTERS: 15,
+  COUNTER_ICMP_ERRORS_SENT: 15,
+  COUNTERS: 16,
 } as const
 
 /** By the name of the enum in C, for the check against BTF. */
