@@ -82,7 +82,10 @@ program
   .command('fault <kind> [arguments...]')
   .description('let something go wrong, or end it; "fault list" says what there is')
   .addOption(nameOption())
-  .action(async (kind: string, words: string[], options) => write(await fault(options.name, [kind, ...words])))
+  .option('--no-follow', 'do not wait until the addresses of Services answer again')
+  .action(async (kind: string, words: string[], options) => {
+    await fault({ name: options.name, words: [kind, ...words], follow: options.follow }, write)
+  })
 
 try {
   await program.parseAsync(process.argv)
