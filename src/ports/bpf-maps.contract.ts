@@ -32,6 +32,7 @@ export function bpfMapsContract(subject: string, open: OpenMaps): void {
   check('deletes, and says whether there was something to delete', deletes)
   check('refuses a new key when full, and still replaces an old one', refusesWhenFull)
   check('puts and lists more entries than fit into one system call', listsMany)
+  check('gives the same entries in chunks, also when what was read is deleted meanwhile', readsChunks)
   check('stops a batch at the first entry that has no room, and keeps those before it', keepsBeforeFull)
   check('deletes the rest of a batch when some keys are not there', deletesRest)
   check('takes empty batches', takesEmptyBatches)
@@ -98,6 +99,21 @@ function listsMany(maps: BpfMaps): void {
   assert.deepEqual(sorted(listed), sorted(entries))
   map.deleteBatch(entries.slice(0, 9_999).map((entry) => entry.key))
   assert.deepEqual(map.entries(), [entries[9_999]])
+}
+
+function readsChunks(maps: BpfMaps): void {
+  const map = maps.map('lb4_services')
+  assert.deepEqual([...map.chunks()], [])
+  const entries = Array.from({ length: 10_000 }, (_, index) => ({ key: key(index, 12), value: value(20, 1) }))
+  map.updateBatch(entries)
+  const seen: BpfMapEntry[] = []
+  for (const chunk of map.chunks()) {
+    assert.ok(chunk.length < 10_000)
+    seen.push(...chunk)
+    map.deleteBatch(chunk.map((entry) => entry.key))
+  }
+  assert.deepEqual(sorted(seen), sorted(entries))
+  assert.deepEqual(map.entries(), [])
 }
 
 function keepsBeforeFull(maps: BpfMaps): void {

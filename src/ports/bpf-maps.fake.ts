@@ -84,7 +84,8 @@ function createFakeMap(name: BpfMapName, layout: FakeMapLayout, changes: FakeMap
     keyLengthOctets,
     valueLengthOctets,
     maxEntries,
-    entries: () => [...elements.values()].map(({ key, value }) => ({ key: key.slice(), value: value.slice() })),
+    entries: () => [...elements.values()].map(copy),
+    chunks: () => readChunks(elements),
     lookup: (key) => {
       checkLength('key', key, keyLengthOctets)
       return elements.get(String(key))?.value.slice()
@@ -98,6 +99,24 @@ function createFakeMap(name: BpfMapName, layout: FakeMapLayout, changes: FakeMap
       for (const key of keys) remove(key)
     },
   }
+}
+
+const CHUNK_ENTRIES = 4096
+
+/** Bears it when entries come and go between two chunks. */
+function* readChunks(elements: ReadonlyMap<string, BpfMapEntry>): Generator<readonly BpfMapEntry[]> {
+  let chunk: BpfMapEntry[] = []
+  for (const entry of elements.values()) {
+    chunk.push(copy(entry))
+    if (chunk.length < CHUNK_ENTRIES) continue
+    yield chunk
+    chunk = []
+  }
+  if (chunk.length > 0) yield chunk
+}
+
+function copy({ key, value }: BpfMapEntry): BpfMapEntry {
+  return { key: key.slice(), value: value.slice() }
 }
 
 function put(elements: Map<string, BpfMapEntry>, entry: BpfMapEntry): void {

@@ -44,6 +44,7 @@ function makeFaulty(inner: BpfMap, fails: (map: BpfMapName, operation: string) =
     valueLengthOctets: inner.valueLengthOctets,
     maxEntries: inner.maxEntries,
     entries: () => attempt('entries', () => inner.entries()),
+    chunks: () => attempt('chunks', () => inner.chunks()),
     lookup: (key) => attempt('lookup', () => inner.lookup(key)),
     update: (key, value) => attempt('update', () => inner.update(key, value)),
     updateBatch: (entries) =>

@@ -44,6 +44,11 @@ export interface BpfMap {
   readonly maxEntries: number
   /** A snapshot of all entries, in no order. */
   entries(): readonly BpfMapEntry[]
+  /**
+   * All entries, some thousand at a time, each lot read when it is asked for: for maps that are too large to hold at once. What is put or
+   * deleted meanwhile may be in it or not; what stays is in it once.
+   */
+  chunks(): Iterable<readonly BpfMapEntry[]>
   lookup(key: Uint8Array): Uint8Array | undefined
   /** Puts or replaces. Throws `MapFull` when there is no room. */
   update(key: Uint8Array, value: Uint8Array): void

@@ -3,7 +3,7 @@ import { closeFd } from './bpf-call.ts'
 import { ENOTSUPP, errnoName } from './errno.ts'
 import { type MapFile, valueBuffer, valuesOfAllCpus } from './map-file.ts'
 import { deleteBatch, deleteElement, lookupElement, updateBatch, updateElement } from './map-calls.ts'
-import { readAllEntries } from './map-entries.ts'
+import { readAllEntries, readChunks } from './map-entries.ts'
 
 const ENOENT = 2
 const E2BIG = 7
@@ -37,6 +37,7 @@ export function createBpfMap(name: BpfMapName, file: MapFile): BpfMap & { close(
     valueLengthOctets: file.layout.valueLengthOctets,
     maxEntries: file.layout.maxEntries,
     entries: () => readAllEntries(file, fail),
+    chunks: () => readChunks(file, fail),
     lookup(key) {
       checkLengths(file, key)
       const value = new Uint8Array(file.slotLengthOctets)

@@ -15,12 +15,11 @@ type Fail = (call: string, number: number) => never
 
 /** All elements. Elements that come or go meanwhile may be there or not; none is there twice unless it was put anew meanwhile. */
 export function readAllEntries(file: MapFile, fail: Fail): readonly BpfMapEntry[] {
-  return readByBatch(file, fail) ?? readByKey(file, fail)
+  return [...readChunks(file, fail)].flat()
 }
 
-/** Undefined where the map type has no batches. */
-function readByBatch(file: MapFile, fail: Fail): readonly BpfMapEntry[] | undefined {
-  const entries: BpfMapEntry[] = []
+/** The same, a chunk at a time: the kernel is asked for the next when the caller is done with the one before. */
+export function* readChunks(file: MapFile, fail: Fail): Generator<readonly BpfMapEntry[]> {
   let count = Math.min(BATCH_ELEMENTS, file.layout.maxEntries)
   let from: Uint8Array | undefined
   for (;;) {
@@ -32,23 +31,29 @@ function readByBatch(file: MapFile, fail: Fail): readonly BpfMapEntry[] | undefi
       count *= 2 // a bucket of the hash did not fit, so nothing of it was read
       continue
     }
-    if (from === undefined && (error === ENOTSUPP || error === EOPNOTSUPP || error === EINVAL)) return undefined
-    if (error !== 0 && error !== ENOENT) return fail('BPF_MAP_LOOKUP_BATCH', error)
-    collect(file, keys, values, done, entries)
-    if (error === ENOENT || done === 0) return entries
+    if (from === undefined && lacksBatch(error)) {
+      yield readByKey(file, fail)
+      return
+    }
+    if (error !== 0 && error !== ENOENT) fail('BPF_MAP_LOOKUP_BATCH', error)
+    if (done > 0) yield collect(file, keys, values, done)
+    if (error === ENOENT || done === 0) return
     from = next
   }
 }
 
-function collect(file: MapFile, keys: Uint8Array, values: Uint8Array, count: number, into: BpfMapEntry[]): void {
+/** A map type without batches, or a kernel that has none for it. */
+function lacksBatch(error: number): boolean {
+  return error === ENOTSUPP || error === EOPNOTSUPP || error === EINVAL
+}
+
+function collect(file: MapFile, keys: Uint8Array, values: Uint8Array, count: number): readonly BpfMapEntry[] {
   const { keyLengthOctets } = file.layout
   const { slotLengthOctets } = file
-  for (let index = 0; index < count; index++) {
-    into.push({
-      key: keys.subarray(index * keyLengthOctets, (index + 1) * keyLengthOctets),
-      value: valuesOfAllCpus(file, values.subarray(index * slotLengthOctets, (index + 1) * slotLengthOctets)),
-    })
-  }
+  return Array.from({ length: count }, (_, index) => ({
+    key: keys.subarray(index * keyLengthOctets, (index + 1) * keyLengthOctets),
+    value: valuesOfAllCpus(file, values.subarray(index * slotLengthOctets, (index + 1) * slotLengthOctets)),
+  }))
 }
 
 /** When the key that we stand at is deleted the kernel begins anew: what was read is remembered, and the walk is bounded. */
