@@ -50,11 +50,20 @@ const http = require('node:http')
 http.createServer((request, response) => {
   let received = 0
   request.on('data', (piece) => { received += piece.length })
-  request.on('end', () => response.end(request.method === 'GET' ? Buffer.alloc(Number(request.url.slice(1)), 'x') : request.socket.remoteAddress + ' sent ' + received))
+  request.on('end', () => response.end(request.method === 'GET' ? Buffer.alloc(Number(request.url.slice(1)), 'x') : request.socket.remoteAddress.replace('::ffff:', '') + ' sent ' + received))
 }).listen(8080, '0.0.0.0')
 const udp = require('node:dgram').createSocket('udp4')
 udp.on('message', (message, from) => udp.send(from.address + ' sent ' + message.length, from.port, from.address))
 udp.bind(8080)
+`
+
+/** Sends a datagram from a connected socket, prints what comes of it. */
+export const CONNECTED_UDP_CLIENT = `
+const [, address, port] = process.argv
+const socket = require('node:dgram').createSocket('udp4')
+socket.on('error', (error) => { console.log(error.code); socket.close() })
+socket.connect(Number(port), address, () => socket.send('?'))
+setTimeout(() => process.exit(1), 5000).unref()
 `
 
 /** Sends a datagram of so many octets to an end, prints what comes back. */
