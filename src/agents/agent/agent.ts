@@ -158,7 +158,7 @@ class RunningAgent {
       resyncMs: stampMs,
       backoff: { ...LEASE_BACKOFF, maxMs: stampMs },
     })
-    this.#loop('Watch', { reconcile: () => this.#problems.update(findingsOf(this.#facts())), resyncMs: WATCH_MS })
+    this.#loop('Watch', { reconcile: () => this.#watch(), resyncMs: WATCH_MS })
     const { services, slices, nodes, leases, policies } = this.#sources
     for (const informer of [services, slices, nodes]) informer.onChange(() => datapath.poke())
     for (const informer of [services, slices, nodes, leases, policies]) informer.onChange(() => l2.poke())
@@ -225,17 +225,21 @@ class RunningAgent {
   #reconcileDatapath(): { readonly runAgainInMs: number | undefined } | undefined {
     const { services, slices, nodes } = this.#sources
     if (![services, slices, nodes].every((informer) => informer.status().synced)) return undefined
-    if (this.#firstSync || this.#isApiAway()) this.#datapath.holdFromNow()
+    if (this.#firstSync) this.#datapath.holdFromNow()
     this.#firstSync = false
     return this.#datapath.reconcile()
+  }
+
+  #watch(): void {
+    if (this.#isApiAway()) this.#datapath.holdFromNow()
+    this.#problems.update(findingsOf(this.#facts()))
   }
 
   /** The control plane does not answer, or has only just begun to: what it says of endpoints may be of its own making. */
   #isApiAway(): boolean {
     const agoMs = this.#lease.confirmedAgoMs()
-    const { connected, failuresInARow } = this.#sources.slices.status()
     const leaseAway = agoMs !== undefined && agoMs > this.#lease.durationMs / 2
-    return leaseAway || !connected || failuresInARow > 0
+    return leaseAway || !this.#sources.slices.status().connected
   }
 
   async #renewLease(signal: AbortSignal, l2: Reconciler): Promise<void> {
