@@ -27,6 +27,7 @@ test('importsOf() looks neither at comments nor into strings', () => {
     "const u = 'http://x'; import './c.ts'",
     'const text = "import \'./d.ts\'"',
     "const template = `import './e.ts'`",
+    "Buffer.from('./f.ts')",
   ].join('\n')
   assert.deepEqual(importsOf(source), [{ specifier: './c.ts', line: 3 }])
 })

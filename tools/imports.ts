@@ -10,7 +10,7 @@ export interface Import {
  * so that neither a comment nor the text of a string is read as an import.
  */
 const TOKEN =
-  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?:\bfrom|\bimport)\s*\(?\s*(?:'([^'\n]+)'|"([^"\n]+)")|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?:\bfrom\s*|\bimport\s*\(?\s*)(?:'([^'\n]+)'|"([^"\n]+)")|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
 
 /** The modules that `source` names, types included, in order. */
 export function importsOf(source: string): readonly Import[] {
