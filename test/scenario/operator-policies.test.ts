@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  encodeNodeFacts,
-  LEASE_KIND_LABEL,
-  LEASE_KIND_NODE,
-  NODE_FACTS_ANNOTATION,
-  nodeLeaseName,
-} from '#l2/node-facts.ts'
-import { mustParsePrefix } from '#model/prefix.ts'
 import { L2_POLICIES } from '#ports/kube-resources.ts'
-import { conditionOf, createOperatorWorld, type OperatorWorld } from './operator-world.ts'
+import { conditionOf, createOperatorWorld, type OperatorWorld, putNode } from './operator-world.ts'
 
 async function worldWithNodes(): Promise<OperatorWorld> {
   const world = await createOperatorWorld()
@@ -17,24 +9,6 @@ async function worldWithNodes(): Promise<OperatorWorld> {
   putNode(world, 'node1-lab', ['eth0'])
   await world.pass()
   return world
-}
-
-function putNode({ api }: OperatorWorld, name: string, interfaces: readonly string[]): void {
-  api.put({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name } } })
-  const prefixes = [mustParsePrefix('192.168.10.0/24')]
-  const devices = interfaces.map((device) => ({ name: device, mac: undefined, prefixes, carrier: true }))
-  const annotations = { [NODE_FACTS_ANNOTATION]: encodeNodeFacts({ devices, holds: new Map() }) }
-  api.put({
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: {
-      name: nodeLeaseName(name),
-      namespace: 'kube-system',
-      labels: { [LEASE_KIND_LABEL]: LEASE_KIND_NODE },
-      annotations,
-    },
-    spec: { holderIdentity: name, leaseDurationSeconds: 15 },
-  })
 }
 
 const policy = (spec: string): string => `

@@ -2,6 +2,14 @@ import { type Operator, startOperator } from '#agents/operator/operator.ts'
 import type { Condition } from '#model/condition.ts'
 import type { KubeObject } from '#ports/kube-api.ts'
 import { EVENTS, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { mustParsePrefix } from '#model/prefix.ts'
+import {
+  encodeNodeFacts,
+  LEASE_KIND_LABEL,
+  LEASE_KIND_NODE,
+  NODE_FACTS_ANNOTATION,
+  nodeLeaseName,
+} from '#l2/node-facts.ts'
 import { createScenario, type Scenario } from './harness.ts'
 
 /** A scenario with an operator in it. */
@@ -115,4 +123,28 @@ spec:
   ${more}
 ---
 `
+}
+
+/** A node whose agent has just renewed its Lease: it has these interfaces on 192.168.10.0/24, and holds these addresses. */
+export function putNode(
+  { api, clock }: Scenario,
+  name: string,
+  interfaces: readonly string[],
+  holds: readonly string[] = [],
+): void {
+  api.put({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name } } })
+  const prefixes = [mustParsePrefix('192.168.10.0/24')]
+  const devices = interfaces.map((device) => ({ name: device, mac: undefined, prefixes, carrier: true }))
+  const facts = encodeNodeFacts({ devices, holds: new Map(holds.map((address) => [address, 1])) })
+  api.put({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: nodeLeaseName(name),
+      namespace: 'kube-system',
+      labels: { [LEASE_KIND_LABEL]: LEASE_KIND_NODE },
+      annotations: { [NODE_FACTS_ANNOTATION]: facts },
+    },
+    spec: { holderIdentity: name, leaseDurationSeconds: 15, renewTime: new Date(clock.nowMs()).toISOString() },
+  })
 }

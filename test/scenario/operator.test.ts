@@ -53,6 +53,7 @@ test('operator restarted keeps every address and writes nothing', async (t) => {
   t.after(() => world.close())
   await world.apply(LAB + serviceYaml('a') + serviceYaml('b') + serviceYaml('c'))
   await world.remove(SERVICES, 'a', 'default')
+  await world.pass(10_000)
   const before = world.show()
   const patches = (): number => world.api.requests.filter(({ verb }) => verb === 'patch').length
   const written = patches()

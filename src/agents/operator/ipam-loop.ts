@@ -3,9 +3,11 @@ import type { KubeApi } from '#ports/kube-api.ts'
 import { POOLS, SERVICES } from '#ports/kube-resources.ts'
 import type { Informer } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
-import { createReconciler, type Reconciler } from '#runtime/reconciler.ts'
+import { createReconciler, type ReconcileAnswer, type Reconciler } from '#runtime/reconciler.ts'
 import type { OperatorReports } from './reports.ts'
 import type { EventRecorder } from './event-recorder.ts'
+import { announcementsOf } from './announcement-plan.ts'
+import type { L2View } from './l2-view.ts'
 import { allocateFrom, poolImage, serviceImage } from './ipam-plan.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
 import { noticesOf } from './service-events.ts'
@@ -18,6 +20,8 @@ export interface IpamLoopOptions {
   readonly random: () => number
   readonly pools: Informer<PoolRecord>
   readonly services: Informer<ServiceRecord>
+  /** Who answers for the addresses. */
+  readonly view: L2View
   readonly events: EventRecorder
   readonly reports: OperatorReports
 }
@@ -33,7 +37,7 @@ const RESYNC_MS = 60_000
 
 /** Gives Services their addresses and tells pools how they stand. Writes nothing before both kinds are listed in full. */
 export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
-  const { api, clock, random, pools, services, events, reports } = options
+  const { api, clock, random, pools, services, view, events, reports } = options
   const serviceWriter = createStatusWriter<ServiceWrite>(
     {
       api,
@@ -59,11 +63,11 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
     },
     signal,
   )
-  const reconcile = (): void => reconcileOnce(options, serviceWriter, poolWriter)
+  const reconcile = (): ReconcileAnswer => reconcileOnce(options, serviceWriter, poolWriter)
   const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('ipam', failure, inARow)
   const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
   const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
-  const unsubscribe = [pools.onChange(reconciler.poke), services.onChange(reconciler.poke)]
+  const unsubscribe = [pools, services, view].map((source) => source.onChange(reconciler.poke))
   reconciler.poke()
   return { close: () => closeAll(unsubscribe, [reconciler, serviceWriter, poolWriter]) }
 }
@@ -77,17 +81,18 @@ async function closeAll(
 }
 
 function reconcileOnce(
-  { pools, services, clock, reports }: IpamLoopOptions,
+  { pools, services, view, clock, reports }: IpamLoopOptions,
   serviceWriter: StatusWriter<ServiceWrite>,
   poolWriter: StatusWriter<StatusWrite>,
-): void {
-  if (!pools.status().synced || !services.status().synced) return
+): ReconcileAnswer {
+  if (!pools.status().synced || !services.status().synced) return undefined
   const nowMs = clock.nowMs()
+  const announcements = announcementsOf(view.moment(), nowMs)
   const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger)
   for (const [key, record] of services.items()) {
     const { conditions, ingress, service } = record
     settle(serviceWriter, key, record, { conditions, ingress, addresses: service.ingressIps }, (current) => {
-      const image = serviceImage(key, record, current, allocation, nowMs)
+      const image = serviceImage(key, record, current, { allocation, announcements, nowMs })
       return image === undefined ? undefined : { image, write: { record, image } }
     })
   }
@@ -100,4 +105,5 @@ function reconcileOnce(
   serviceWriter.retain(services.items())
   poolWriter.retain(pools.items())
   reports.allocated(allocation)
+  return { runAgainInMs: announcements?.nextLookMs() }
 }

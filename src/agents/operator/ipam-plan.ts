@@ -4,6 +4,8 @@ import { type Allocation, allocate } from '#ipam/allocate.ts'
 import { poolConditions } from '#ipam/pool-conditions.ts'
 import { type Claim, IPAM_CONDITION, wasOurs } from '#ipam/request.ts'
 import { serviceCondition } from '#ipam/service-condition.ts'
+import { ANNOUNCED_CONDITION } from '#l2/announced.ts'
+import type { AnnouncementPlan } from './announcement-plan.ts'
 import type { Ledger, LedgerEntry, StatusImage } from './ledger.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
 
@@ -32,23 +34,31 @@ function claimOf({ service, mistakes }: ServiceRecord, entry: LedgerEntry | unde
   }
 }
 
+export interface ServicePlan {
+  readonly allocation: Allocation
+  /** Undefined while it is not known who announces what: what is written then stays. */
+  readonly announcements: AnnouncementPlan | undefined
+  readonly nowMs: number
+}
+
 /** The status that a Service is to have; undefined when it is to be left alone. */
 export function serviceImage(
   key: string,
   record: ServiceRecord,
   current: StatusImage,
-  allocation: Allocation,
-  nowMs: number,
+  { allocation, announcements, nowMs }: ServicePlan,
 ): StatusImage | undefined {
   const ingress = current.ingress ?? []
   const assignment = allocation.assignments.get(key)
   if (assignment !== undefined) {
-    const { addresses } = assignment
-    const conditions = mergeConditions(current.conditions, [serviceCondition(assignment)], [], nowMs)
+    const { addresses, service } = assignment
+    const announced = announcements?.conditionsOf(service, addresses, current.conditions)
+    const wanted = [serviceCondition(assignment), ...(announced?.wanted ?? [])]
+    const conditions = mergeConditions(current.conditions, wanted, announced?.dropped ?? [], nowMs)
     return { conditions, ingress: mergeIngress(ingress, addresses), addresses }
   }
   if (allocation.notOurs.get(key) === 'foreignAddress' || !wasOurs(record.service)) return undefined
-  const conditions = mergeConditions(current.conditions, [], [IPAM_CONDITION], nowMs)
+  const conditions = mergeConditions(current.conditions, [], [IPAM_CONDITION, ANNOUNCED_CONDITION], nowMs)
   return { conditions, ingress: mergeIngress(ingress, []), addresses: [] }
 }
 

@@ -1,14 +1,16 @@
+import { decodeLease } from '#crd/lease.ts'
 import { decodeNode } from '#crd/node.ts'
 import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi, KubeObject, KubeResource, ListOptions } from '#ports/kube-api.ts'
 import { L2_POLICIES, LEASES, NODES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
+import type { Failure } from '#runtime/failure.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
 import { createLeaderElection } from '#runtime/leader-election.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import { startIpamLoop } from './ipam-loop.ts'
-import { nodeReport } from './node-report.ts'
+import { createL2View } from './l2-view.ts'
 import { startPolicyLoop } from './policy-loop.ts'
 import { policyRecord, poolRecord, serviceRecord } from './records.ts'
 import { createReports, type OperatorReports } from './reports.ts'
@@ -92,15 +94,17 @@ async function lead(
   const policies = inform(L2_POLICIES, policyRecord)
   const nodes = inform(NODES, (object) => decodeNode(object).value)
   const labelSelector = `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`
-  const nodeReports = inform(LEASES, nodeReport, { namespace, labelSelector })
-  const informers = { pools, services, policies, nodes, nodeReports }
+  const leases = inform(LEASES, (object) => decodeLease(object).value, { namespace, labelSelector })
+  const informers = { pools, services, policies, nodes, leases }
   publish(new Map<string, Informer<unknown>>(Object.entries(informers)))
   const onFailure = reports.eventLost
   const events = createEventRecorder({ api, identity, clock, random, onFailure }, signal)
-  const ipam = startIpamLoop({ api, clock, random, pools, services, events, reports }, signal)
-  const policy = startPolicyLoop({ api, clock, random, policies, nodes, nodeReports, reports }, signal)
+  const onViewFailure = (failure: Failure, inARow: number): void => reports.loopFailed('nodes', failure, inARow)
+  const view = createL2View({ clock, random, policies, nodes, leases, onFailure: onViewFailure }, signal)
+  const ipam = startIpamLoop({ api, clock, random, pools, services, view, events, reports }, signal)
+  const policy = startPolicyLoop({ api, clock, random, policies, view, reports }, signal)
   await untilAborted(signal)
-  await Promise.all([ipam, policy, events, ...Object.values(informers)].map((part) => part.close()))
+  await Promise.all([ipam, policy, view, events, ...Object.values(informers)].map((part) => part.close()))
 }
 
 function informerOf<T>(

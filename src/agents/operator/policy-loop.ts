@@ -1,6 +1,5 @@
 import { mergeConditions } from '#crd/merge-conditions.ts'
 import type { Condition } from '#model/condition.ts'
-import type { Node } from '#model/node.ts'
 import { unjudgedCondition, validCondition } from '#model/valid-condition.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
@@ -8,8 +7,9 @@ import { L2_POLICIES } from '#ports/kube-resources.ts'
 import type { Informer } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createReconciler } from '#runtime/reconciler.ts'
-import type { NodeReport } from './node-report.ts'
-import { clusterMistakes, type InterfacesOfNodes, isUnjudged } from './policy-mistakes.ts'
+import type { NodeView } from '#l2/candidates.ts'
+import type { L2View } from './l2-view.ts'
+import { clusterMistakes, isUnjudged } from './policy-mistakes.ts'
 import type { PolicyRecord } from './records.ts'
 import type { OperatorReports } from './reports.ts'
 import { settle } from './settle.ts'
@@ -20,18 +20,17 @@ export interface PolicyLoopOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly policies: Informer<PolicyRecord>
-  readonly nodes: Informer<Node>
-  readonly nodeReports: Informer<NodeReport>
+  readonly view: L2View
   readonly reports: OperatorReports
 }
 
-/** Nodes report one after another when a cluster starts; a policy is judged when they have. */
-const SETTLE_MS = 200
+/** A burst of changes is one look. */
+const SETTLE_MS = 10
 const RESYNC_MS = 60_000
 
 /** Tells each policy its mistakes, seen against the nodes and the interfaces that their agents report. */
 export function startPolicyLoop(options: PolicyLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
-  const { api, clock, random, policies, nodes, nodeReports, reports } = options
+  const { api, clock, random, policies, view, reports } = options
   const writer = createStatusWriter<StatusWrite>(
     {
       api,
@@ -47,7 +46,7 @@ export function startPolicyLoop(options: PolicyLoopOptions, signal: AbortSignal)
   const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('policies', failure, inARow)
   const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
   const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
-  const unsubscribe = [policies, nodes, nodeReports].map((informer) => informer.onChange(reconciler.poke))
+  const unsubscribe = [policies.onChange(reconciler.poke), view.onChange(reconciler.poke)]
   reconciler.poke()
   return {
     async close() {
@@ -57,14 +56,12 @@ export function startPolicyLoop(options: PolicyLoopOptions, signal: AbortSignal)
   }
 }
 
-function reconcileOnce(options: PolicyLoopOptions, writer: StatusWriter<StatusWrite>): void {
-  const { policies, nodes, nodeReports, clock } = options
-  if (![policies, nodes, nodeReports].every((informer) => informer.status().synced)) return
+function reconcileOnce({ policies, view, clock }: PolicyLoopOptions, writer: StatusWriter<StatusWrite>): void {
+  const moment = view.moment()
+  if (moment === undefined || !policies.status().synced) return
   const nowMs = clock.nowMs()
-  const allNodes = [...nodes.items().values()]
-  const known = new Map(Array.from(nodeReports.items().values(), ({ node, interfaces }) => [node, interfaces]))
   for (const [key, record] of policies.items()) {
-    const wanted = judge(record, allNodes, known)
+    const wanted = judge(record, moment.nodes)
     settle(writer, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
       const image = { conditions: mergeConditions(current.conditions, [wanted], [], nowMs), addresses: [] }
       return { image, write: { record, image } }
@@ -73,14 +70,9 @@ function reconcileOnce(options: PolicyLoopOptions, writer: StatusWriter<StatusWr
   writer.retain(policies.items())
 }
 
-function judge(
-  { policy, mistakes, generation }: PolicyRecord,
-  nodes: readonly Node[],
-  known: InterfacesOfNodes,
-): Condition {
-  const all = [...mistakes, ...(policy === undefined ? [] : clusterMistakes(policy, nodes, known))]
-  if (all.length > 0 || policy === undefined || !isUnjudged(policy, nodes, known))
-    return validCondition(all, generation)
+function judge({ policy, mistakes, generation }: PolicyRecord, nodes: readonly NodeView[]): Condition {
+  const all = [...mistakes, ...(policy === undefined ? [] : clusterMistakes(policy, nodes))]
+  if (all.length > 0 || policy === undefined || !isUnjudged(policy, nodes)) return validCondition(all, generation)
   const message = 'No agent of a selected node has reported its interfaces: see whether the agents run'
   return unjudgedCondition(message, generation)
 }

@@ -1,24 +1,27 @@
+import type { NodeView } from '#l2/candidates.ts'
 import { compileInterfacePattern } from '#model/interface-pattern.ts'
 import type { Mistake } from '#model/condition.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
-import type { Node } from '#model/node.ts'
 import { formatSelector, selectorMatches } from '#model/selector.ts'
 
-/** Names of the interfaces of each node, as its agent reports them. A node without an agent is not in it. */
-export type InterfacesOfNodes = ReadonlyMap<string, readonly string[]>
+/** Names of the interfaces of each node whose agent reports them. */
+type InterfacesOfNodes = ReadonlyMap<string, readonly string[]>
+
+function interfacesOf(nodes: readonly NodeView[]): InterfacesOfNodes {
+  const reporting = nodes.filter(({ lease, mistake }) => lease !== 'absent' && mistake === undefined)
+  return new Map(reporting.map(({ name, facts }) => [name, facts.devices.map((device) => device.name)]))
+}
 
 /** Nodes that the policy selects but whose agents have not reported are not judged; true when that leaves none to judge it by. */
-export function isUnjudged(policy: L2Policy, nodes: readonly Node[], known: InterfacesOfNodes): boolean {
+export function isUnjudged(policy: L2Policy, nodes: readonly NodeView[]): boolean {
   if (policy.interfaces.length === 0) return false
+  const known = interfacesOf(nodes)
   return !nodes.some(({ name, labels }) => known.has(name) && selectorMatches(policy.nodeSelector, labels))
 }
 
 /** Mistakes of a policy that show only against the cluster: patterns that no interface has, a selector that no node fits. */
-export function clusterMistakes(
-  policy: L2Policy,
-  nodes: readonly Node[],
-  known: InterfacesOfNodes,
-): readonly Mistake[] {
+export function clusterMistakes(policy: L2Policy, nodes: readonly NodeView[]): readonly Mistake[] {
+  const known = interfacesOf(nodes)
   const selected = nodes.filter(({ labels }) => selectorMatches(policy.nodeSelector, labels)).map(({ name }) => name)
   const reporting = selected.filter((name) => known.has(name)).toSorted()
   return [
@@ -34,7 +37,7 @@ function kindMistakes({ externalIps, loadBalancerIps }: L2Policy): readonly Mist
   return [{ path: 'spec', value: '', problem, remedy: 'set loadBalancerIPs to true for Services of type LoadBalancer' }]
 }
 
-function selectorMistake({ nodeSelector }: L2Policy, nodes: readonly Node[]): Mistake {
+function selectorMistake({ nodeSelector }: L2Policy, nodes: readonly NodeView[]): Mistake {
   const names = listSome(nodes.map(({ name }) => name).toSorted())
   return {
     path: 'spec.nodeSelector',

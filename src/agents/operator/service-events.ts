@@ -1,18 +1,19 @@
 import { formatIp, type Ip, sameIp } from '#model/ip.ts'
 import { IPAM_CONDITION } from '#ipam/request.ts'
+import { ANNOUNCED_CONDITION } from '#l2/announced.ts'
 import type { Condition } from '#model/condition.ts'
 import type { StatusWrite } from './status-writer.ts'
 
 /** What is told in an Event of a Service. */
 export interface Notice {
   readonly type: 'Normal' | 'Warning'
-  readonly reason: 'IPAllocated' | 'IPReleased' | 'AllocationFailed'
+  readonly reason: 'IPAllocated' | 'IPReleased' | 'AllocationFailed' | 'Announced' | 'NotAnnounced'
   readonly message: string
 }
 
-/** What a status that was just written tells the user anew; nothing when neither addresses nor the refusal changed. */
+/** What a status that was just written tells the user anew. */
 export function noticesOf(write: StatusWrite, before: readonly Ip[]): readonly Notice[] {
-  return [...addressNotices(before, write.image.addresses), ...failureNotices(write)]
+  return [...addressNotices(before, write.image.addresses), ...failureNotices(write), ...announcementNotices(write)]
 }
 
 function addressNotices(before: readonly Ip[], after: readonly Ip[]): readonly Notice[] {
@@ -33,14 +34,27 @@ function format(addresses: readonly Ip[]): string {
   return addresses.map(formatIp).join(', ')
 }
 
-function failureNotices({ record, image }: StatusWrite): readonly Notice[] {
-  const condition = ipamCondition(image.conditions)
-  if (condition === undefined || condition.status === 'True') return []
-  const known = ipamCondition(record.conditions)
-  if (known?.status === condition.status && known.message === condition.message) return []
-  return [{ type: 'Warning', reason: 'AllocationFailed', message: condition.message }]
+function failureNotices(write: StatusWrite): readonly Notice[] {
+  const news = newsOf(write, IPAM_CONDITION)
+  return news?.status === 'False' ? [{ type: 'Warning', reason: 'AllocationFailed', message: news.message }] : []
 }
 
-function ipamCondition(conditions: readonly unknown[]): Condition | undefined {
-  return (conditions as readonly Condition[]).find(({ type }) => type === IPAM_CONDITION)
+function announcementNotices(write: StatusWrite): readonly Notice[] {
+  const news = newsOf(write, ANNOUNCED_CONDITION)
+  if (news === undefined) return []
+  const { status, message } = news
+  return status === 'True'
+    ? [{ type: 'Normal', reason: 'Announced', message }]
+    : [{ type: 'Warning', reason: 'NotAnnounced', message }]
+}
+
+/** A condition that says something else than before; undefined when it does not, or is not there. */
+function newsOf({ record, image }: StatusWrite, type: string): Condition | undefined {
+  const now = conditionIn(image.conditions, type)
+  const before = conditionIn(record.conditions, type)
+  return now?.status === before?.status && now?.message === before?.message ? undefined : now
+}
+
+function conditionIn(conditions: readonly unknown[], wanted: string): Condition | undefined {
+  return (conditions as readonly Condition[]).find(({ type }) => type === wanted)
 }

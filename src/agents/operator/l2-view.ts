@@ -1,0 +1,105 @@
+import { NodeViews } from '#agents/agent/l2-views.ts'
+import type { NodeView } from '#l2/candidates.ts'
+import { NO_FACTS } from '#l2/node-facts.ts'
+import type { L2Policy } from '#model/l2-policy.ts'
+import type { Lease } from '#model/lease.ts'
+import type { Node } from '#model/node.ts'
+import type { Clock } from '#ports/clock.ts'
+import type { Failure } from '#runtime/failure.ts'
+import type { Informer } from '#runtime/informer.ts'
+import { createListeners } from '#runtime/listeners.ts'
+import { createReconciler, type ReconcileAnswer } from '#runtime/reconciler.ts'
+import type { PolicyRecord } from './records.ts'
+
+export interface L2ViewOptions {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly policies: Informer<PolicyRecord>
+  readonly nodes: Informer<Node>
+  readonly leases: Informer<Lease>
+  readonly onFailure: (failure: Failure, failuresInARow: number) => void
+}
+
+/** What nodes report and policies say, at one moment. */
+export interface L2Moment {
+  readonly nodes: readonly NodeView[]
+  readonly policies: readonly L2Policy[]
+}
+
+/** The nodes as the operator sees them. It rings when something changed that counts: not at each renewal of a Lease. */
+export interface L2View {
+  /** Undefined before nodes, Leases and policies are listed. */
+  moment(): L2Moment | undefined
+  onChange(listener: () => void): () => void
+  close(): Promise<void>
+}
+
+/** Nodes report one after another when a cluster starts or loses a node. */
+const SETTLE_MS = 200
+/** How often it is looked whether the watch of the Leases is back. */
+const CUT_OFF_LOOK_MS = 1_000
+
+export function createL2View(options: L2ViewOptions, signal: AbortSignal): L2View {
+  const { clock, random, policies, nodes, leases, onFailure } = options
+  const informers = [policies, nodes, leases]
+  const listeners = createListeners()
+  // The operator runs on no node of its own: an empty name is nobody's.
+  const views = new NodeViews(clock, '')
+  let moment: L2Moment | undefined
+  let cutOffMs: number | undefined
+  const look = (): ReconcileAnswer => {
+    if (!informers.every((informer) => informer.status().synced)) return undefined
+    const { connected, lastContactMs } = leases.status()
+    if (!connected) {
+      // Who cannot be heard is not dead: the last view stays.
+      cutOffMs ??= lastContactMs
+      return { runAgainInMs: CUT_OFF_LOOK_MS }
+    }
+    views.observe(leases.items().values())
+    if (cutOffMs !== undefined) views.refresh(cutOffMs)
+    cutOffMs = undefined
+    const next = { nodes: views.views(nodes.items(), NO_FACTS), policies: usable(policies.items().values()) }
+    if (!isSame(moment, next)) {
+      moment = next
+      listeners.notify()
+    }
+    const deadlineMs = views.nextDeadlineMs()
+    return { runAgainInMs: deadlineMs === undefined ? undefined : deadlineMs - clock.monotonicMs() + 1 }
+  }
+  const reconciler = createReconciler({ reconcile: look, settleMs: SETTLE_MS, clock, random, onFailure }, signal)
+  const unsubscribe = informers.map((informer) => informer.onChange(reconciler.poke))
+  reconciler.poke()
+  return {
+    moment: () => moment,
+    onChange: (listener) => listeners.add(listener),
+    close() {
+      for (const off of unsubscribe) off()
+      return reconciler.close()
+    },
+  }
+}
+
+function usable(records: Iterable<PolicyRecord>): readonly L2Policy[] {
+  return [...records].flatMap(({ policy }) => policy ?? [])
+}
+
+/** Facts and labels of an unchanged object are the very same objects. */
+function isSame(before: L2Moment | undefined, next: L2Moment): boolean {
+  if (before === undefined) return false
+  return (
+    before.nodes.length === next.nodes.length &&
+    before.policies.length === next.policies.length &&
+    before.policies.every((policy, index) => policy === next.policies[index]) &&
+    before.nodes.every((node, index) => isSameNode(node, next.nodes[index]))
+  )
+}
+
+function isSameNode(before: NodeView, next: NodeView | undefined): boolean {
+  return (
+    before.name === next?.name &&
+    before.lease === next.lease &&
+    before.facts === next.facts &&
+    before.labels === next.labels &&
+    before.mistake === next.mistake
+  )
+}
