@@ -16,7 +16,10 @@ export interface TestRunOptions {
   readonly repeat?: number
   /** Room for the packet afterwards; 256 octets more than it had when unset. */
   readonly outputRoomOctets?: number
-  /** XDP only: carry the verdict out. There is no packet and no context to read afterwards then. */
+  /**
+   * XDP only: carry the verdict out, `repeat` times at least; more when a signal makes us begin anew. There is no packet and no context to
+   * read afterwards then.
+   */
   readonly liveFrames?: boolean
   /** With `liveFrames`: frames per batch; the kernel's own number (64) when unset. */
   readonly batchFrames?: number
@@ -38,7 +41,7 @@ export function testRun(programFd: number, options: TestRunOptions): TestRunResu
   return testRunAttempt(programFd, options, 1)
 }
 
-/** A signal, which Node gets whenever a child ends, breaks off what is repeated often. Live frames are not sent a second time. */
+/** A signal, which Node gets whenever a child ends, breaks off what is repeated often: it is begun anew. */
 function testRunAttempt(programFd: number, options: TestRunOptions, attempt: number): TestRunResult {
   const data = options.data ?? new Uint8Array(0)
   const live = options.liveFrames === true
@@ -54,7 +57,7 @@ function testRunAttempt(programFd: number, options: TestRunOptions, attempt: num
   attr.view.setUint32(64, live ? XDP_LIVE_FRAMES : 0, true)
   attr.view.setUint32(72, options.batchFrames ?? 0, true)
   const answer = bpf(BPF.PROG_TEST_RUN, attr)
-  if (answer === -EINTR && !live && attempt < MOST_ATTEMPTS) return testRunAttempt(programFd, options, attempt + 1)
+  if (answer === -EINTR && attempt < MOST_ATTEMPTS) return testRunAttempt(programFd, options, attempt + 1)
   if (answer < 0) throw testRunError(programFd, -answer)
   return {
     verdict: attr.view.getInt32(4, true),
