@@ -66,6 +66,8 @@ class ElectionRun {
   readonly #leaseDurationMs: number
   readonly #renewDeadlineMs: number
   readonly #retryPeriodMs: number
+  /** So that a request that hangs leaves time for another. */
+  readonly #requestLimitMs: number
   #sighting: LeaseSighting | undefined
   #lease: KubeObject | undefined
 
@@ -75,6 +77,7 @@ class ElectionRun {
     this.#leaseDurationMs = options.leaseDurationMs ?? 15_000
     this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000
     this.#retryPeriodMs = options.retryPeriodMs ?? 2_000
+    this.#requestLimitMs = this.#renewDeadlineMs / 2
   }
 
   async loop(): Promise<void> {
@@ -89,7 +92,7 @@ class ElectionRun {
   }
 
   async #acquire(): Promise<void> {
-    while (!(await this.#tryWithin(this.#renewDeadlineMs, this.#signal))) {
+    while (!(await this.#tryWithin(this.#requestLimitMs, this.#signal))) {
       const jitter = 1 + 0.2 * this.#options.random()
       await this.#options.clock.sleep(this.#retryPeriodMs * jitter, this.#signal)
     }
@@ -118,7 +121,7 @@ class ElectionRun {
       await ended(clock.sleep(restMs, term.signal), term.signal)
       const startedMs = clock.monotonicMs()
       if (startedMs >= deadlineMs) return term.end()
-      const isRenewed = await ended(this.#tryWithin(deadlineMs - startedMs, term.signal), term.signal)
+      const isRenewed = await ended(this.#tryWithin(Math.min(this.#requestLimitMs, deadlineMs - startedMs), term.signal), term.signal)
       if (isRenewed === true) deadlineMs = startedMs + this.#renewDeadlineMs
       else if (this.#isLost()) return term.end()
     }

@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
 import type { KubeRequest, KubeResponse, KubeTransport, TransportOptions } from './kube-transport.ts'
 
 /** Bytes in flight to us: for the connection, and for one stream, so that a list does not starve the watches beside it. */
@@ -8,7 +8,7 @@ const STREAM_WINDOW = 1024 * 1024
 
 /** All requests and watches over one connection, as client-go does; pings show within seconds that it is dead. */
 export function createHttp2Transport(
-  connectSocket: () => Promise<TLSSocket>,
+  connectSocket: () => Promise<Socket>,
   authority: string,
   options: TransportOptions,
 ): KubeTransport {
@@ -42,7 +42,7 @@ export function createHttp2Transport(
     const ending = session
     session = undefined
     ending?.then(
-      (opened) => opened.destroy(reason),
+      (opened) => opened.destroy(reason, constants.NGHTTP2_NO_ERROR),
       () => undefined, // it never opened; who asked for it has been told
     )
   }
@@ -59,12 +59,16 @@ export function createHttp2Transport(
   }
 }
 
-function startSession(socket: TLSSocket, authority: string, options: TransportOptions): ClientHttp2Session {
+function startSession(socket: Socket, authority: string, options: TransportOptions): ClientHttp2Session {
+  // First in line at the socket's end: http2 itself would end the bodies under way as if they were whole.
+  socket.once('close', () => session.destroy(new Error('The connection was closed'), constants.NGHTTP2_NO_ERROR))
   const session = connect(authority, {
     createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: STREAM_WINDOW },
   })
-  session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW))
+  session.once('connect', () => {
+    if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW)
+  })
   session.on('error', () => undefined) // every stream fails with it, and each is told
   const stopPings = watchLife(session, socket, options)
   session.once('close', stopPings)
@@ -72,7 +76,7 @@ function startSession(socket: TLSSocket, authority: string, options: TransportOp
 }
 
 /** Destroys a session on which nothing comes and no ping is answered. */
-function watchLife(session: ClientHttp2Session, socket: TLSSocket, options: TransportOptions): () => void {
+function watchLife(session: ClientHttp2Session, socket: Socket, options: TransportOptions): () => void {
   let seenBytes = -1
   let limit: NodeJS.Timeout | undefined
   const timer = setInterval(() => {
@@ -81,7 +85,10 @@ function watchLife(session: ClientHttp2Session, socket: TLSSocket, options: Tran
       seenBytes = bytesRead
       return
     }
-    limit = setTimeout(() => session.destroy(new Error('The server does not answer')), options.pingTimeoutMs)
+    limit = setTimeout(
+      () => session.destroy(new Error('The server does not answer'), constants.NGHTTP2_NO_ERROR),
+      options.pingTimeoutMs,
+    )
     session.ping(() => {
       clearTimeout(limit)
       limit = undefined

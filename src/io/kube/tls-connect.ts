@@ -23,12 +23,11 @@ export async function connectTls(endpoint: KubeEndpoint, timeoutMs: number): Pro
   )
   socket.setNoDelay(true)
   socket.once('secureConnect', () => resolve(socket))
-  socket.once('error', reject)
+  socket.on('error', reject) // stays: an error that comes before the next owner listens must not end the process
   socket.once('close', () => reject(new Error(`The connection to ${server.host} was closed`)))
   try {
     return await promise
   } finally {
     clearTimeout(limit)
-    socket.off('error', reject)
   }
 }
