@@ -9,8 +9,10 @@ import {
   type PatchBody,
   type WatchEvent,
 } from '#ports/kube-api.ts'
+import { parseAnswer, readEvent, readObject, readPage } from './answer.ts'
 import { readLines, readText } from './bounded-body.ts'
-import { failureOf, failureOfStatus } from './kube-failure.ts'
+import { Deadline } from './deadline.ts'
+import { failureOf } from './kube-failure.ts'
 import type { KubeEndpoint } from './kube-endpoint.ts'
 import type { KubeRequest, KubeResponse, KubeTransport, TransportOptions } from './kube-transport.ts'
 import { createTransport } from './negotiated-transport.ts'
@@ -65,7 +67,7 @@ class KubeClient implements KubeApi {
   }
 
   async get(resource: KubeResource, ref: KubeRef, signal?: AbortSignal): Promise<KubeObject> {
-    return (await this.#request('GET', resourcePath(resource, ref), undefined, signal)) as KubeObject
+    return readObject(await this.#request('GET', resourcePath(resource, ref), undefined, signal))
   }
 
   async list(resource: KubeResource, options: ListOptions, signal?: AbortSignal): Promise<KubeList> {
@@ -88,10 +90,9 @@ class KubeClient implements KubeApi {
     let next: string | undefined
     do {
       const pageQuery = next === undefined ? query : { ...query, continue: next }
-      const answer = await this.#request('GET', withQuery(path, pageQuery), undefined, signal)
-      const { metadata, items } = answer as ListAnswer
-      next = metadata?.continue || undefined
-      yield { items: items ?? [], resourceVersion: metadata?.resourceVersion ?? '' }
+      const page = readPage(await this.#request('GET', withQuery(path, pageQuery), undefined, signal))
+      next = page.next
+      yield page
     } while (next !== undefined)
   }
 
@@ -126,12 +127,11 @@ class KubeClient implements KubeApi {
     object: unknown,
     signal?: AbortSignal,
   ): Promise<KubeObject> {
-    const answer = await this.#request('POST', resourcePath(resource, { namespace }), json(object), signal)
-    return answer as KubeObject
+    return readObject(await this.#request('POST', resourcePath(resource, { namespace }), json(object), signal))
   }
 
   async replace(resource: KubeResource, ref: KubeRef, object: unknown, signal?: AbortSignal): Promise<KubeObject> {
-    return (await this.#request('PUT', resourcePath(resource, ref), json(object), signal)) as KubeObject
+    return readObject(await this.#request('PUT', resourcePath(resource, ref), json(object), signal))
   }
 
   async patch(
@@ -145,7 +145,7 @@ class KubeClient implements KubeApi {
     const path = resourcePath(resource, { namespace, name, subresource: options.subresource })
     const apply = patch.kind === 'apply' ? { fieldManager: patch.fieldManager, force: String(patch.force) } : {}
     const body = { type: PATCH_TYPES[patch.kind], text: JSON.stringify(patch.body) }
-    return (await this.#request('PATCH', withQuery(path, apply), body, signal)) as KubeObject
+    return readObject(await this.#request('PATCH', withQuery(path, apply), body, signal))
   }
 
   async delete(resource: KubeResource, ref: KubeRef, signal?: AbortSignal): Promise<void> {
@@ -165,7 +165,7 @@ class KubeClient implements KubeApi {
     path: string,
     body: Body | undefined,
     signal?: AbortSignal,
-  ): Promise<unknown> {
+  ): Promise<Readonly<Record<string, unknown>>> {
     const deadline = new Deadline(signal, this.#options.requestTimeoutMs)
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': body.type }
     try {
@@ -206,43 +206,6 @@ class KubeClient implements KubeApi {
   }
 }
 
-/** A signal that aborts with its parent or after a time, unless lifted. */
-class Deadline {
-  readonly #controller = new AbortController()
-  readonly #parent: AbortSignal | undefined
-  readonly #timer: NodeJS.Timeout
-  readonly #onParent = (): void => this.#controller.abort(this.#parent?.reason)
-  hasPassed = false
-
-  constructor(parent: AbortSignal | undefined, afterMs: number) {
-    this.#parent = parent
-    this.#timer = setTimeout(() => {
-      this.hasPassed = true
-      this.#controller.abort(new Error('Timed out'))
-    }, afterMs)
-    if (parent?.aborted === true) this.#onParent()
-    else parent?.addEventListener('abort', this.#onParent, { once: true })
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  lift(): void {
-    clearTimeout(this.#timer)
-  }
-
-  end(): void {
-    this.lift()
-    this.#parent?.removeEventListener('abort', this.#onParent)
-  }
-}
-
-interface ListAnswer {
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string }
-  readonly items?: readonly KubeObject[] | null
-}
-
 interface Body {
   readonly type: string
   readonly text: string
@@ -250,33 +213,6 @@ interface Body {
 
 function json(object: unknown): Body {
   return { type: 'application/json', text: JSON.stringify(object) }
-}
-
-function parseAnswer(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new KubeError(
-      { code: 'ServerError', message: `The API answered with no JSON: ${text.slice(0, 100)}` },
-      { cause },
-    )
-  }
-}
-
-function readEvent(line: string): WatchEvent {
-  const event = parseAnswer(line) as { readonly type: string; readonly object: KubeObject }
-  switch (event.type) {
-    case 'ADDED':
-    case 'MODIFIED':
-    case 'DELETED':
-      return { type: event.type, object: event.object }
-    case 'BOOKMARK':
-      return { type: 'BOOKMARK', resourceVersion: event.object.metadata.resourceVersion ?? '' }
-    case 'ERROR':
-      throw new KubeError(failureOfStatus(event.object))
-    default:
-      throw new KubeError({ code: 'ServerError', message: `The watch sent an event of type ${event.type}` })
-  }
 }
 
 /** The innermost sentence that tells anything: `connect ECONNREFUSED 127.0.0.1:6443`. */
