@@ -17,27 +17,47 @@ export function timeoutSeconds(key: Ct4Key, entry: CtEntry): number {
     : CT_TIMEOUT_SECONDS.CT_TIMEOUT_TCP
 }
 
-export interface CtReading {
-  readonly key: Ct4Key
-  readonly entry: CtEntry
-}
-
 /**
- * Which entries may go: those of flows of which neither direction had a packet within its timeout. The two entries of a flow go together, as
- * a flow may send in one direction only.
+ * Finds the entries of flows of which neither direction had a packet within its timeout. The two entries of a flow go together, as a flow may
+ * send in one direction only. Entries are seen one by one, so that a large table is never held whole: what is kept is the keys of the idle.
  */
-export function expiredEntries<R extends CtReading>(
-  readings: readonly R[],
-  reverseNats: ReadonlyMap<number, Lb4ReverseNat>,
-  nowNs: bigint,
-): readonly R[] {
-  const idle = readings.filter(({ key, entry }) => !isAlive(key, entry, nowNs))
-  if (idle.length === 0) return []
-  const alive = new Set<string>()
-  for (const reading of readings) {
-    if (isAlive(reading.key, reading.entry, nowNs)) alive.add(flowOf(reading, reverseNats))
+export class ConntrackSweep {
+  readonly #reverseNats: ReadonlyMap<number, Lb4ReverseNat>
+  readonly #nowNs: bigint
+  /** Keys by the name of their flow. */
+  readonly #idle = new Map<string, Uint8Array[]>()
+  /** Flows with an entry that is alive. */
+  readonly #alive = new Set<string>()
+  #seen = 0
+
+  constructor(reverseNats: ReadonlyMap<number, Lb4ReverseNat>, nowNs: bigint) {
+    this.#reverseNats = reverseNats
+    this.#nowNs = nowNs
   }
-  return idle.filter((reading) => !alive.has(flowOf(reading, reverseNats)))
+
+  /** How many entries it was shown. */
+  get seen(): number {
+    return this.#seen
+  }
+
+  /** `octets` is the key as the map has it. */
+  see(key: Ct4Key, entry: CtEntry, octets: Uint8Array): void {
+    this.#seen += 1
+    const flow = flowOf(key, entry, this.#reverseNats)
+    if (isAlive(key, entry, this.#nowNs)) {
+      this.#alive.add(flow)
+      this.#idle.delete(flow)
+    } else if (!this.#alive.has(flow)) {
+      const others = this.#idle.get(flow)
+      if (others === undefined) this.#idle.set(flow, [octets])
+      else others.push(octets)
+    }
+  }
+
+  /** Keys of the entries that may go. */
+  expired(): readonly Uint8Array[] {
+    return [...this.#idle.values()].flat()
+  }
 }
 
 function isAlive(key: Ct4Key, entry: CtEntry, nowNs: bigint): boolean {
@@ -45,7 +65,7 @@ function isAlive(key: Ct4Key, entry: CtEntry, nowNs: bigint): boolean {
 }
 
 /** A name that both entries of a flow have: client, frontend and backend. */
-function flowOf({ key, entry }: CtReading, reverseNats: ReadonlyMap<number, Lb4ReverseNat>): string {
+function flowOf(key: Ct4Key, entry: CtEntry, reverseNats: ReadonlyMap<number, Lb4ReverseNat>): string {
   const numbers = `${key.protocol} ${entry.frontendId} ${entry.backendId}`
   if (key.direction === 'forward') {
     return `${numbers} ${formatIp(key.sourceAddress)}:${key.sourcePort} ${formatIp(key.destinationAddress)}:${key.destinationPort}`

@@ -101,7 +101,7 @@ const TABLE: Table = {
 /** An event that says nothing in a state changes nothing: the election is told again and again what it knows already. */
 export function stepAnnouncer(state: AnnouncerState, event: AnnouncerEvent, nowMs: number): AnnouncerStep {
   const handler = TABLE[state.kind][event.kind] as Handler<unknown, unknown> | undefined
-  return handler === undefined ? { state, effects: [] } : handler(state as never, event as never, nowMs)
+  return handler === undefined ? { state, effects: [] } : handler(state, event, nowMs)
 }
 
 /** When `TimerDue` is wanted next; undefined when never. */

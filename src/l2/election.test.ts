@@ -51,7 +51,7 @@ test('elect() gives the same answer for the same facts in any order', () => {
           eligible: candidacy.eligible.toReversed(),
           holders: new Map([...candidacy.holders].toReversed()),
         }))
-      assert.deepEqual(new Map([...elect(shuffled)].toSorted()), new Map([...elect(input)].toSorted()))
+      assert.deepEqual(elect(shuffled), elect(input))
     }),
   )
 })
@@ -149,9 +149,7 @@ test('elect() spreads 1000 addresses over five nodes evenly', () => {
   assert.ok(Math.min(...loads) > 120, `least ${Math.min(...loads)}`)
 })
 
-test('elect() answers for 10,000 addresses on 50 nodes in well under a second', () => {
+test('elect() answers for 10,000 addresses on 50 nodes in seconds at the most', { timeout: 5000 }, () => {
   const nodes = Array.from({ length: 50 }, (_, index) => `node${index}`)
-  const began = process.hrtime.bigint()
   assert.equal(elect(fresh(10_000, nodes)).size, 10_000)
-  assert.ok(Number(process.hrtime.bigint() - began) / 1e6 < 5000)
 })

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -53,7 +54,7 @@ export async function createAgentLab(names: readonly string[]): Promise<AgentLab
   const nodes = names.map((name, index) => wireNode(room, name, index, names.length))
   wireClient()
   const kubeconfig = await startApiServer(room, children)
-  const api = createKubeApi(await loadKubeEndpoint({ kind: 'kubeconfig', paths: [kubeconfig], context: undefined }), {
+  const api = createKubeApi(loadKubeEndpoint({ kind: 'kubeconfig', paths: [kubeconfig], context: undefined }), {
     userAgent: 'blt/1',
   })
   await installCrds(kubeconfig)
@@ -119,17 +120,17 @@ export async function createAgentLab(names: readonly string[]): Promise<AgentLab
     apply: (resource, object) => apply(api, resource, object),
     async close() {
       api.close()
-      for (const child of children) child.kill('SIGKILL')
-      await Promise.all(
-        children.map((child) =>
-          child.exitCode === null && child.signalCode === null
-            ? new Promise((resolve) => child.once('exit', resolve))
-            : undefined,
-        ),
-      )
+      await Promise.all(children.map(end))
       for (const { cgroup } of nodes) rmdirSync(cgroup)
     },
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
 }
 
 function execIn(argv: readonly string[]): string {

@@ -86,7 +86,7 @@ export function createCluster(): Cluster {
     },
     restart: (node, options = {}) => launch(node, options),
     close: async () => {
-      const ends = Promise.all(nodes.map((node) => node.agent?.close()))
+      const ends = Promise.all(nodes.map(async (node) => await node.agent?.close()))
       await clock.advance(1)
       await ends
     },

@@ -54,7 +54,7 @@ export async function openApiServer({ answers, socket, healthPort }: ApiServerOp
 
 function answer(request: IncomingMessage, response: ServerResponse, answers: Answers): void {
   if (request.method !== 'GET') return send(response, 405, { error: 'Only GET is answered' })
-  switch (request.url) {
+  switch (request.url ?? '') {
     case AGENT_API.status:
       return send(response, 200, answers.status())
     case AGENT_API.services:

@@ -1,4 +1,4 @@
-import { expiredEntries } from '#datapath/conntrack.ts'
+import { ConntrackSweep } from '#datapath/conntrack.ts'
 import type { Applied } from '#datapath/applied.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -32,20 +32,22 @@ export class Conntrack {
 
   async sweep(applied: Applied, signal: AbortSignal): Promise<void> {
     const map = this.#maps.map('ct4')
-    const nowNs = monotonicNs(this.#clock)
-    const raw = map.entries()
-    const readings = raw.flatMap(({ key: octets, value }) => {
-      const key = decodeCt4Key(octets)
-      const entry = decodeCtEntry(value)
-      return key.ok && entry.ok ? [{ key: key.value, entry: entry.value, octets }] : []
-    })
-    const expired = expiredEntries(readings, applied.reverseNats, nowNs).map(({ octets }) => octets)
+    const sweep = new ConntrackSweep(applied.reverseNats, monotonicNs(this.#clock))
+    for (const chunk of map.chunks()) {
+      for (const { key: octets, value } of chunk) {
+        const key = decodeCt4Key(octets)
+        const entry = decodeCtEntry(value)
+        if (key.ok && entry.ok) sweep.see(key.value, entry.value, octets)
+      }
+      await this.#clock.sleep(0, signal)
+    }
+    const expired = sweep.expired()
     for (let start = 0; start < expired.length; start += BATCH_ENTRIES) {
       map.deleteBatch(expired.slice(start, start + BATCH_ENTRIES))
       await this.#clock.sleep(0, signal)
     }
     this.#state = {
-      entries: raw.length - expired.length,
+      entries: sweep.seen - expired.length,
       collected: this.#state.collected + expired.length,
       lastSweepWallMs: this.#clock.nowMs(),
     }

@@ -12,7 +12,7 @@ import { type AgentPorts, startAgent } from './agent.ts'
 import { openApiServer } from './api-server.ts'
 import { type AgentSettings, formatConfigMistake, readAgentSettings } from './config.ts'
 import { bpfObjectsFolder, cgroup2Folder } from './places.ts'
-import { baliseVersion } from './version.ts'
+import { BALISE_VERSION } from '#model/version.ts'
 
 /** Ended as asked. */
 const EXIT_DONE = 0
@@ -38,7 +38,7 @@ export async function main(): Promise<number> {
 
 async function run(settings: AgentSettings, log: Log): Promise<void> {
   const asked = untilAsked()
-  const agent = startAgent(openPorts(settings, log), settings, baliseVersion())
+  const agent = startAgent(openPorts(settings, log), settings, BALISE_VERSION)
   try {
     const { socket, healthPort } = settings
     const server = await openApiServer({ answers: agent.answers, socket, healthPort })
@@ -60,7 +60,7 @@ function openPorts(settings: AgentSettings, log: Log): AgentPorts {
   })
   for (const migration of programs.migrations)
     log.warn('Map of an earlier build taken over into the new layout', { ...migration })
-  const userAgent = `balise-agent/${baliseVersion()}`
+  const userAgent = `balise-agent/${BALISE_VERSION}`
   const { api, server } = connectKubeApi({ environment: process.env }, { userAgent })
   return {
     api,
