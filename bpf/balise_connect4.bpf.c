@@ -5,7 +5,7 @@
 SEC("cgroup/connect4")
 int balise_connect4(struct bpf_sock_addr *ctx)
 {
-	return sock_translate(ctx);
+	return sock4_forward(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

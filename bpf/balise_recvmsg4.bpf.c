@@ -5,7 +5,7 @@
 SEC("cgroup/recvmsg4")
 int balise_recvmsg4(struct bpf_sock_addr *ctx)
 {
-	return sock_restore(ctx);
+	return sock4_reverse_name(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

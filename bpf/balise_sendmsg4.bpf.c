@@ -5,7 +5,7 @@
 SEC("cgroup/sendmsg4")
 int balise_sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return sock_translate(ctx);
+	return sock4_forward(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -12,7 +12,15 @@ export interface OpenPrograms {
   close(): void
 }
 
-const SOCKET_PROGRAMS = ['balise_connect4', 'balise_getpeername4', 'balise_recvmsg4', 'balise_sendmsg4']
+const SOCKET_PROGRAMS = [
+  'balise_connect4',
+  'balise_connect6',
+  'balise_getpeername4',
+  'balise_getpeername6',
+  'balise_recvmsg4',
+  'balise_recvmsg6',
+  'balise_sendmsg4',
+]
 
 /** What every `BpfPrograms` promises: run on the fake and on the kernel's. */
 export function bpfProgramsContract(subject: string, open: () => OpenPrograms): void {
@@ -70,9 +78,9 @@ export function bpfProgramsContract(subject: string, open: () => OpenPrograms): 
   check('keeps devices and cgroups apart', ({ programs, device, cgroup }) => {
     programs.attachDevice(device)
     programs.attachCgroup(cgroup)
-    assert.equal(programs.attachments().length, 6)
+    assert.equal(programs.attachments().length, SOCKET_PROGRAMS.length + 2)
     programs.detachDevice(device.ifindex)
-    assert.equal(programs.attachments().length, 4)
+    assert.equal(programs.attachments().length, SOCKET_PROGRAMS.length)
     programs.detachCgroup(cgroup)
     assert.deepEqual(programs.attachments(), [])
   })

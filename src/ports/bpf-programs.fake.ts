@@ -8,7 +8,15 @@ export interface FakeBpfPrograms extends BpfPrograms {
   failNext(): void
 }
 
-const SOCKET_PROGRAMS = ['balise_connect4', 'balise_getpeername4', 'balise_recvmsg4', 'balise_sendmsg4'] as const
+const SOCKET_PROGRAMS = [
+  'balise_connect4',
+  'balise_connect6',
+  'balise_getpeername4',
+  'balise_getpeername6',
+  'balise_recvmsg4',
+  'balise_recvmsg6',
+  'balise_sendmsg4',
+] as const
 
 /** Keeps what hangs where. `devices` are those that exist. */
 export function createFakeBpfPrograms(

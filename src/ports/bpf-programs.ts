@@ -15,7 +15,7 @@ export interface BpfPrograms {
   /** Programs on a device, both directions. Idempotent; replaces an older build of ours without a gap, leaves foreign programs alone. */
   attachDevice(device: { readonly name: string; readonly ifindex: number }): void
   detachDevice(ifindex: number): void
-  /** Socket hooks (connect4, sendmsg4, recvmsg4, getpeername4) on a cgroup2 folder, for everything below it. Idempotent. */
+  /** Socket hooks (connect, sendmsg, recvmsg, getpeername) on a cgroup2 folder, for everything below it. Idempotent. */
   attachCgroup(path: string): void
   detachCgroup(path: string): void
   attachments(): readonly BpfAttachment[]

@@ -270,7 +270,9 @@ test('openBpfPrograms() runs socket programs for all below a cgroup, until they 
   const hooks = programs
     .attachments()
     .map(({ hook }) => (hook.kind === 'cgroup' ? `${hook.path} ${hook.program}` : hook.kind))
-  const expected = ['balise_connect4', 'balise_getpeername4', 'balise_recvmsg4', 'balise_sendmsg4']
+  const forward = ['balise_connect4', 'balise_connect6']
+  const reverse = ['balise_getpeername4', 'balise_getpeername6', 'balise_recvmsg4', 'balise_recvmsg6']
+  const expected = [...forward, ...reverse, 'balise_sendmsg4']
   assert.deepEqual(
     hooks,
     expected.map((program) => `${scene.cgroup} ${program}`),
@@ -288,7 +290,7 @@ test('openBpfPrograms() attaches anew to a cgroup that was removed and made agai
   while (programs.attachments().length > 0) await setImmediate() // the kernel takes links off in the background
   mkdirSync(scene.cgroup)
   programs.attachCgroup(scene.cgroup)
-  assert.equal(programs.attachments().length, 4)
+  assert.equal(programs.attachments().length, 7)
   programs.close()
 })
 
@@ -325,7 +327,7 @@ test('openBpfPrograms() removes pins of devices and cgroups that went while no a
     rmdirSync(scene.cgroup)
     const links = join(scene.options.pinFolder, 'links')
     while (listAttachments(links).length > 0) await setImmediate()
-    assert.equal(readdirSync(links).length, 6)
+    assert.equal(readdirSync(links).length, 9)
     withBuild(scene, 1).close()
     assert.deepEqual(readdirSync(links), [])
   }

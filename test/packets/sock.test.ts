@@ -119,6 +119,39 @@ test('balise_connect4() leads TCP to a backend, and balise_getpeername4() shows 
   assert.deepEqual(remembered(), [`${end} is 10.43.0.10:80, frontend 7`])
 })
 
+test('balise_connect6() leads IPv4 through an IPv6 socket to a backend, and balise_getpeername6() shows the frontend', async () => {
+  const end = await serveTcp('a')
+  putService(maps, { ...CLUSTER_IP, backends: [{ id: 1, end, local: true }] })
+  assert.deepEqual(await talkTcp('::ffff:10.43.0.10', 80), { said: 'a', peer: '::ffff:10.43.0.10:80' })
+  assert.deepEqual(readContents(maps), { ct: [], drops: {}, l2: [], counters: { COUNTER_SOCK_TRANSLATED: 1 } })
+  assert.deepEqual(remembered(), [`${end} is 10.43.0.10:80, frontend 7`])
+})
+
+test('balise_connect6() refuses a connection to a frontend without backends', async () => {
+  putService(maps, CLUSTER_IP)
+  await assert.rejects(talkTcp('::ffff:10.43.0.10', 80), { code: 'ECONNREFUSED' })
+})
+
+test('balise_connect6() leaves IPv6 alone', async () => {
+  const server = createServer((socket) => socket.end('six'))
+  servers.push(server)
+  server.listen(0, '::1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  putService(maps, { ...CLUSTER_IP, frontend: `0.0.0.1:${port}` }) // the last 32 bits of ::1
+  assert.equal((await talkTcp('::1', port)).said, 'six')
+})
+
+test('balise_recvmsg6() shows an IPv6 socket the frontend that it sent to over IPv4', async () => {
+  const end = await serveUdp('a')
+  putService(maps, { ...DNS_IP, backends: [{ id: 1, end, local: true }] })
+  const socket = createSocket('udp6')
+  sockets.push(socket)
+  socket.bind(0)
+  await once(socket, 'listening')
+  assert.deepEqual(await talkUdp(socket, '::ffff:10.43.0.10', 53), { said: 'a', peer: '::ffff:10.43.0.10:53' })
+})
+
 test('balise_connect4() spreads connections over all backends', async () => {
   const ends = await Promise.all(['a', 'b'].map(serveTcp))
   putService(maps, { ...CLUSTER_IP, backends: ends.map((end, index) => ({ id: index + 1, end, local: true })) })

@@ -19,9 +19,12 @@ const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'] // egress first: 
 /** Programs of sockets. The order of attaching: those that undo come before those that do. */
 const SOCKET_PROGRAMS = [
   { program: 'balise_getpeername4', attachType: ATTACH_TYPE.CGROUP_INET4_GETPEERNAME },
+  { program: 'balise_getpeername6', attachType: ATTACH_TYPE.CGROUP_INET6_GETPEERNAME },
   { program: 'balise_recvmsg4', attachType: ATTACH_TYPE.CGROUP_UDP4_RECVMSG },
+  { program: 'balise_recvmsg6', attachType: ATTACH_TYPE.CGROUP_UDP6_RECVMSG },
   { program: 'balise_sendmsg4', attachType: ATTACH_TYPE.CGROUP_UDP4_SENDMSG },
   { program: 'balise_connect4', attachType: ATTACH_TYPE.CGROUP_INET4_CONNECT },
+  { program: 'balise_connect6', attachType: ATTACH_TYPE.CGROUP_INET6_CONNECT },
 ] as const
 
 /** Attachments are pinned in `links` below the pin folder. */

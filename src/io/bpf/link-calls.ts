@@ -6,9 +6,12 @@ import { readObjectInfo } from './object-info.ts'
 /** enum bpf_attach_type (linux/bpf.h), as far as Balise attaches. */
 export const ATTACH_TYPE = {
   CGROUP_INET4_CONNECT: 10,
+  CGROUP_INET6_CONNECT: 11,
   CGROUP_UDP4_SENDMSG: 14,
   CGROUP_UDP4_RECVMSG: 19,
+  CGROUP_UDP6_RECVMSG: 20,
   CGROUP_INET4_GETPEERNAME: 29,
+  CGROUP_INET6_GETPEERNAME: 30,
   XDP: 37,
   TCX_INGRESS: 46,
   TCX_EGRESS: 47,
