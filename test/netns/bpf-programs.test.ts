@@ -180,7 +180,7 @@ for (const mechanism of ['tcx', 'clsact'] as const) {
       await once(agent, 'exit')
       assert.deepEqual(send(scene, 5), [5, 0])
       const next = withBuild(scene, 2)
-      assert.equal(shownAttachments(next).length, 6)
+      assert.equal(shownAttachments(next).length, 9)
       const total = [0, 0]
       for (let round = 0; round < 50; round++) {
         if (round === 25) next.attachDevice(scene.wire.near)
