@@ -162,7 +162,8 @@ function writeKubeconfig(folder: string, port: number): string {
   return path
 }
 
-async function freePort(): Promise<number> {
+/** A TCP port of loopback that nobody has now. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

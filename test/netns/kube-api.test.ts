@@ -1,9 +1,16 @@
-import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { createClock } from '#io/clock.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
-import { type KubeApi, KubeError, type KubeResource } from '#ports/kube-api.ts'
+import type { KubeClientOptions } from '#io/kube/kube-client.ts'
+import { NO_FAULT } from '#lab/proxy/fault.ts'
+import { FaultyProxy } from '#lab/proxy/proxy.ts'
+import { type KubeApi, KubeError, type KubeObject, type KubeResource } from '#ports/kube-api.ts'
 import { type KubeApiWorld, kubeApiContract, WIDGETS } from '#ports/kube-api.contract.ts'
-import { missingForApiServer, startApiServer } from './api-server.ts'
+import { LEASES } from '#ports/kube-resources.ts'
+import { createInformer, type Informer } from '#runtime/informer.ts'
+import { freePort, missingForApiServer, type RealApiServer, startApiServer } from './api-server.ts'
 
 const CRDS: KubeResource = {
   group: 'apiextensions.k8s.io',
@@ -12,6 +19,7 @@ const CRDS: KubeResource = {
   kind: 'CustomResourceDefinition',
   namespaced: false,
 }
+const LIMIT_MS = 30_000
 const ANYTHING = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
 const CONDITIONS = {
   type: 'array',
@@ -41,23 +49,22 @@ const WIDGETS_CRD = {
 }
 
 const missing = missingForApiServer()
-if (missing === undefined) kubeApiContract('on a real server', openReal)
-else test('KubeApi contract: on a real server', { skip: missing }, () => undefined)
-
-async function openReal(): Promise<KubeApiWorld> {
+if (missing === undefined) {
   const server = await startApiServer()
-  const hints = { kubeconfig: server.kubeconfig(), environment: {} }
-  const { api } = connectKubeApi(hints, { userAgent: 'balise-test/0', pageSize: 2 })
+  after(() => server.close())
+  kubeApiContract('on a real server', () => openReal(server))
+  faults(server)
+} else test('KubeApi contract: on a real server', { skip: missing }, () => undefined)
+
+async function openReal(server: RealApiServer): Promise<KubeApiWorld> {
+  const api = connect(server.kubeconfig(), { pageSize: 2 })
   await api.create(CRDS, undefined, WIDGETS_CRD)
   await untilServed(api)
-  return {
-    api,
-    age: () => Promise.resolve(),
-    async close() {
-      api.close()
-      await server.close()
-    },
-  }
+  return { api, age: () => Promise.resolve(), close: () => Promise.resolve(api.close()) }
+}
+
+function connect(kubeconfig: string, options: Partial<KubeClientOptions> = {}): KubeApi {
+  return connectKubeApi({ kubeconfig, environment: {} }, { userAgent: 'balise-test/0', ...options }).api
 }
 
 async function untilServed(api: KubeApi): Promise<void> {
@@ -67,6 +74,115 @@ async function untilServed(api: KubeApi): Promise<void> {
       return
     } catch (error) {
       if (!(error instanceof KubeError) || error.failure.code !== 'NotFound') throw error
+      await wait(50)
+    }
+  }
+}
+
+/** What an agent lives through: the way to the API hangs, is cut, and the server dies. */
+function faults(server: RealApiServer): void {
+  suite('KubeApi on a real server that fails', () => {
+    const proxy = new FaultyProxy({ host: '127.0.0.1', port: server.port })
+    const clock = createClock()
+    const informers: Informer<KubeObject>[] = []
+    let direct: KubeApi
+    let viaProxy: KubeApi
+
+    before(async () => {
+      const port = await freePort()
+      await proxy.listen({ host: '127.0.0.1', port })
+      direct = connect(server.kubeconfig())
+      viaProxy = connect(server.kubeconfig(port), { idleMs: 200, pingTimeoutMs: 300, requestTimeoutMs: 2_000 })
+    })
+    after(async () => {
+      for (const informer of informers) await informer.close()
+      direct.close()
+      viaProxy.close()
+      proxy.close()
+    })
+
+    const inform = async (api: KubeApi): Promise<Informer<KubeObject>> => {
+      const backoff = { baseMs: 50, factor: 2, maxMs: 400, jitter: 0.5 }
+      const options = {
+        api,
+        resource: LEASES,
+        trim: (object: KubeObject) => object,
+        backoff,
+        clock,
+        random: Math.random,
+      }
+      const informer = createInformer(options, new AbortController().signal)
+      informers.push(informer)
+      await informer.synced
+      await until(() => informer.status().connected)
+      return informer
+    }
+    const makeLease = (name: string): Promise<KubeObject> =>
+      direct.create(LEASES, 'default', { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } })
+
+    test('a watch on a connection that hangs ends within idle and ping time, and the informer catches up', async () => {
+      const informer = await inform(viaProxy)
+      proxy.fault = { kind: 'hang' }
+      const tookMs = await until(() => !informer.status().connected)
+      assert.ok(tookMs < 3_000, `noticed after ${tookMs} ms`)
+      await makeLease('during-hang')
+      proxy.fault = NO_FAULT
+      await until(() => informer.items().has('default/during-hang'))
+      assert.equal(informer.status().lists, 1)
+    })
+
+    test('a connection that is cut is seen at once, and the informer catches up', async () => {
+      const informer = await inform(viaProxy)
+      proxy.fault = { kind: 'cut' }
+      const tookMs = await until(() => !informer.status().connected)
+      assert.ok(tookMs < 1_000, `noticed after ${tookMs} ms`)
+      await makeLease('during-cut')
+      assert.ok(informer.items().has('default/during-hang'))
+      proxy.fault = NO_FAULT
+      await until(() => informer.items().has('default/during-cut'))
+    })
+
+    test('a request on a way that hangs is over within its time', async () => {
+      proxy.fault = { kind: 'hang' }
+      const startedMs = performance.now()
+      await assert.rejects(viaProxy.list(LEASES, {}), KubeError)
+      const tookMs = performance.now() - startedMs
+      assert.ok(tookMs < 3_000, `${tookMs} ms`)
+      proxy.fault = NO_FAULT
+      await viaProxy.list(LEASES, {})
+    })
+
+    test('a server that is killed during a watch: the informer keeps what it has and goes on with the next', async () => {
+      const informer = await inform(direct)
+      await server.kill()
+      await until(() => !informer.status().connected)
+      assert.ok(informer.items().has('default/during-hang'))
+      await server.start()
+      await untilAnswers(direct)
+      await makeLease('after-kill')
+      await until(() => informer.items().has('default/after-kill'))
+      assert.equal(informer.status().connected, true)
+    })
+  })
+}
+
+/** Looks until it is so, and tells how many milliseconds that took. */
+async function until(isSo: () => boolean): Promise<number> {
+  const startedMs = performance.now()
+  while (!isSo()) {
+    assert.ok(performance.now() - startedMs < LIMIT_MS, `not within ${LIMIT_MS} ms: ${String(isSo)}`)
+    await wait(5)
+  }
+  return performance.now() - startedMs
+}
+
+async function untilAnswers(api: KubeApi): Promise<void> {
+  for (;;) {
+    try {
+      await api.list(LEASES, {})
+      return
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error
       await wait(50)
     }
   }

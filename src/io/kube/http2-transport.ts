@@ -110,6 +110,8 @@ function startStream(session: ClientHttp2Session, request: KubeRequest, signal: 
   stream.once('response', (answer) => {
     const retryAfter = answer['retry-after']
     const status = answer[':status'] ?? 0
+    // A short body may end before its reader starts; node throws away what nobody has begun to read by then.
+    stream.read(0)
     resolve({ status, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined, body: stream })
   })
   stream.on('error', reject)

@@ -56,5 +56,5 @@ test('failureOfStatus() reads the ERROR of a watch', () => {
     code: 'Gone',
     message: 'too old resource version: 1 (9)',
   })
-  assert.equal(failureOfStatus({}).code, 'ServerError')
+  for (const odd of [{}, null, undefined, 'text', 7]) assert.equal(failureOfStatus(odd).code, 'ServerError')
 })
