@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { Socket } from 'node:net'
+import { bodyOf } from './http2-body.ts'
 import type { KubeRequest, KubeResponse, KubeTransport, TransportOptions } from './kube-transport.ts'
 
 /** Bytes in flight to us: for the connection, and for one stream, so that a list does not starve the watches beside it. */
@@ -110,9 +111,7 @@ function startStream(session: ClientHttp2Session, request: KubeRequest, signal: 
   stream.once('response', (answer) => {
     const retryAfter = answer['retry-after']
     const status = answer[':status'] ?? 0
-    // A short body may end before its reader starts; node throws away what nobody has begun to read by then.
-    stream.read(0)
-    resolve({ status, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined, body: stream })
+    resolve({ status, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined, body: bodyOf(stream) })
   })
   stream.on('error', reject)
   stream.once('close', () => {
