@@ -170,3 +170,13 @@ test('close() ends the connection and refuses what comes later', async (t) => {
   if (!session.destroyed) await once(session, 'close')
   await assert.rejects(ask(transport))
 })
+
+test('createHttp2Transport() gives the body whole to a reader that starts after its end', async (t) => {
+  const { transport } = await open(t, (stream) => {
+    stream.respond({ ':status': 200 })
+    stream.end('late')
+  })
+  const { body } = await transport.send(GET, SIGNAL)
+  await ask(transport) // its answer comes after the end of the first
+  assert.equal(await readText(body, 100), 'late')
+})
