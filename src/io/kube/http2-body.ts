@@ -7,6 +7,7 @@ import { PassThrough, type Readable } from 'node:stream'
  */
 export function bodyOf(stream: ClientHttp2Stream): Readable {
   const body = new PassThrough()
+  body.on('error', () => undefined) // the reader is told when it reads; until then nobody listens
   let isWhole = false
   stream.once('end', () => {
     isWhole = true

@@ -102,6 +102,17 @@ test('createHttp2Transport() fails what is under way when the connection breaks'
   await Promise.all([assert.rejects(reading, /closed/), assert.rejects(breaking, /closed/)])
 })
 
+test('createHttp2Transport() keeps a break for a reader who has not begun', async (t) => {
+  const { transport, sockets } = await open(t, (stream) => {
+    stream.respond({ ':status': 200 })
+    stream.write('part')
+  })
+  const { body } = await transport.send(GET, SIGNAL)
+  sockets[0]?.destroy()
+  await new Promise((resolve) => body.once('close', resolve))
+  await assert.rejects(readText(body, 100), /closed/)
+})
+
 test('createHttp2Transport() notices a server that answers no more, within idle and ping time', async (t) => {
   const sockets: Socket[] = []
   const transport = await transportTo(

@@ -40,7 +40,7 @@ export function failureOf(httpStatus: number, text: string, retryAfter?: string)
 /** A watch's ERROR event. */
 export function failureOfStatus(object: unknown): KubeFailure {
   const { code } = (object ?? {}) as Status
-  return failureOf(typeof code === 'number' ? code : 500, JSON.stringify(object))
+  return failureOf(typeof code === 'number' ? code : 500, JSON.stringify(object ?? null))
 }
 
 function readStatus(text: string): Status {
