@@ -1,3 +1,4 @@
+import { serviceKey } from '#model/service.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
 import { POOLS, SERVICES } from '#ports/kube-resources.ts'
@@ -45,10 +46,10 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
       clock,
       random,
       onWritten: (write) => {
-        reports.statusWritten(write.record, write.image.addresses)
+        reports.written(SERVICES, serviceKey(write.record))
         for (const notice of noticesOf(write, write.record.service.ingressIps)) events.record(write.record, notice)
       },
-      onFailure: (key, failure, inARow) => reports.writeFailed(SERVICES, key, failure, inARow),
+      onFailure: (key, failure) => reports.writeFailed(SERVICES, key, failure),
     },
     signal,
   )
@@ -58,8 +59,8 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
       resource: POOLS,
       clock,
       random,
-      onWritten: () => undefined,
-      onFailure: (key, failure, inARow) => reports.writeFailed(POOLS, key, failure, inARow),
+      onWritten: ({ record }) => reports.written(POOLS, record.name),
+      onFailure: (key, failure) => reports.writeFailed(POOLS, key, failure),
     },
     signal,
   )

@@ -60,7 +60,8 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
       random,
       lead: (term) => lead(options, term, (running) => (informers = running)),
       onChange: ({ leading, holder }) => log.info('Leadership changed', { leading, holder }),
-      onFailure: ({ code, message }) => log.warn('The Lease of the operator could not be taken', { code, message }),
+      onFailure: ({ code, message }) =>
+        log.warn('The Lease of the operator could not be taken', { code, error: message }),
     },
     signal,
   )

@@ -37,8 +37,8 @@ export function startPolicyLoop(options: PolicyLoopOptions, signal: AbortSignal)
       resource: L2_POLICIES,
       clock,
       random,
-      onWritten: () => undefined,
-      onFailure: (key, failure, inARow) => reports.writeFailed(L2_POLICIES, key, failure, inARow),
+      onWritten: ({ record }) => reports.written(L2_POLICIES, record.name),
+      onFailure: (key, failure) => reports.writeFailed(L2_POLICIES, key, failure),
     },
     signal,
   )
