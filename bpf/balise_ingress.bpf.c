@@ -4,6 +4,7 @@
 #include "include/l2.h"
 #include "include/lb.h"
 #include "include/reject.h"
+#include "include/related.h"
 #include "include/reply.h"
 
 /*
@@ -35,6 +36,11 @@ static __always_inline int handle_ipv4(ctx_t *ctx)
 		verdict = forward(ctx, &packet);
 		if (verdict == LB_CONTINUE)
 			verdict = reply_to_client(ctx, &packet);
+		if (verdict != LB_CONTINUE)
+			return verdict;
+	}
+	if (parsed == PARSE_OTHER) {
+		verdict = error_arrives(ctx, &packet);
 		if (verdict != LB_CONTINUE)
 			return verdict;
 	}

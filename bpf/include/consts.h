@@ -102,7 +102,6 @@ enum counter_id {
 	COUNTER_ECHO_REPLIES = 11,
 	COUNTER_RESETS_SENT = 12,
 	COUNTER_ICMP_TRANSLATED = 13,
-	COUNTER_ICMP_UNRELATED = 14, /* an ICMP error for an address of ours that belongs to no flow: passed on */
-	COUNTER_ICMP_ERRORS_SENT = 15,
+	COUNTER_ICMP_ERRORS_SENT = 14,
 	COUNTERS
 };

@@ -41,6 +41,11 @@ static __always_inline int send_and_resolve(const struct bpf_fib_lookup *fib)
 	return bpf_redirect_neigh(fib->ifindex, &next_hop, sizeof(next_hop), 0);
 }
 
+static __always_inline int send_on(ctx_t *ctx, long route, const struct bpf_fib_lookup *fib)
+{
+	return route == BPF_FIB_LKUP_RET_SUCCESS ? send_to_neighbour(ctx, fib) : send_and_resolve(fib);
+}
+
 /* Rewrites the packet to `to`, takes one off its TTL and sends it on. */
 static __always_inline int route_on(ctx_t *ctx, const struct packet4 *packet, const struct tuple4 *to)
 {
@@ -56,7 +61,7 @@ static __always_inline int route_on(ctx_t *ctx, const struct packet4 *packet, co
 		return drop(ctx, DROP_NO_ROUTE);
 	if (!rewrite_tuple(ctx, packet, to) || !set_ttl(ctx, packet, packet->ttl - 1))
 		return drop(ctx, DROP_WRITE_FAILED);
-	return result == BPF_FIB_LKUP_RET_SUCCESS ? send_to_neighbour(ctx, &fib) : send_and_resolve(&fib);
+	return send_on(ctx, result, &fib);
 }
 
 /* True when an address belongs to this node itself: its packets are the stack's, whatever else is said of the address. */

@@ -37,6 +37,7 @@ export function encodeIpv4(packet: Packet): Uint8Array {
 function encodeBody(packet: Packet): Uint8Array {
   const body = Uint8Array.of(...bodyHeader(packet), ...packet.payload)
   if (packet.checksum === 'none' || packet.fragmentOffset > 0) return body
+  body.fill(0, CHECKSUM_OFFSET[packet.protocol], CHECKSUM_OFFSET[packet.protocol] + 2)
   const sum = internetChecksum(pseudoHeader(packet, body.length), body) || 0xffff
   new DataView(body.buffer).setUint16(
     CHECKSUM_OFFSET[packet.protocol],

@@ -99,9 +99,8 @@ export const COUNTER_ID = {
   COUNTER_ECHO_REPLIES: 11,
   COUNTER_RESETS_SENT: 12,
   COUNTER_ICMP_TRANSLATED: 13,
-  COUNTER_ICMP_UNRELATED: 14,
-  COUNTER_ICMP_ERRORS_SENT: 15,
-  COUNTERS: 16,
+  COUNTER_ICMP_ERRORS_SENT: 14,
+  COUNTERS: 15,
 } as const
 
 /** By the name of the enum in C, for the check against BTF. */
