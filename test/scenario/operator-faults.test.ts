@@ -165,6 +165,19 @@ test('operator names the CustomResourceDefinition that is missing, in log and st
   assert.match(world.show(), /^pool lab: total 4/)
 })
 
+test('operator that may not take its Lease names the rule, and the health tells', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  world.api.inject({ plural: LEASES.plural, outcome: { code: 'Forbidden', message: 'User "x" cannot get leases' } })
+  await world.restart()
+  await world.pass(600_000)
+  const errors = world.log.lines.filter(({ level }) => level === 'error')
+  const rule = 'allow it: apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: [get, create, update]'
+  assert.ok(errors.length >= 1 && errors.length <= 5)
+  assert.equal(errors[0]?.fields['remedy'], rule)
+  assert.deepEqual(world.operator().status().missing, ['leases: User "x" cannot get leases'])
+})
+
 test('operator does not fill the log with one lasting failure', async (t) => {
   const world = await createOperatorWorld()
   t.after(() => world.close())

@@ -31,7 +31,7 @@ export interface OperatorStatus {
   readonly leading: boolean
   /** The leader, as last seen; empty when unknown. */
   readonly leader: string
-  /** Kinds of which the first list is not complete, and why; empty when not leading. */
+  /** What it lacks to do its work, and why: kinds that are not listed yet, or a Lease that it may not take. */
   readonly missing: readonly string[]
 }
 
@@ -40,7 +40,9 @@ export interface Operator {
   close(): Promise<void>
 }
 
-export const OPERATOR_LEASE = 'balise-operator'
+const OPERATOR_LEASE = 'balise-operator'
+/** A failure of the Lease counts until some attempts (one in 2 s) have gone by without another. */
+const FRESH_MS = 10_000
 
 /**
  * The operator: the leader among its replicas gives out addresses and writes statuses. A leader lists everything anew when its term begins:
@@ -48,7 +50,10 @@ export const OPERATOR_LEASE = 'balise-operator'
  */
 export function startOperator(options: OperatorOptions, signal: AbortSignal): Operator {
   const { api, clock, random, log, namespace, identity, leaseDurationMs } = options
+  const reports = createReports(log)
   let informers: ReadonlyMap<string, Informer<unknown>> = new Map()
+  let leaseFailure: { readonly message: string; readonly atMs: number } | undefined
+  let leaseFailures = 0
   const election = createLeaderElection(
     {
       api,
@@ -58,17 +63,26 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
       ...(leaseDurationMs === undefined ? {} : { leaseDurationMs }),
       clock,
       random,
-      lead: (term) => lead(options, term, (running) => (informers = running)),
-      onChange: ({ leading, holder }) => log.info('Leadership changed', { leading, holder }),
-      onFailure: ({ code, message }) =>
-        log.warn('The Lease of the operator could not be taken', { code, error: message }),
+      lead: (term) => lead(options, reports, term, (running) => (informers = running)),
+      onChange({ leading, holder }) {
+        leaseFailure = undefined
+        leaseFailures = 0
+        log.info('Leadership changed', { leading, holder })
+      },
+      onFailure(failure) {
+        leaseFailure = { message: failure.message, atMs: clock.monotonicMs() }
+        leaseFailures += 1
+        reports.leaseFailed(failure, leaseFailures)
+      },
     },
     signal,
   )
   return {
     status: () => {
       const { leading, holder } = election.status()
-      return { leading, leader: holder, missing: leading ? missingFrom(informers) : [] }
+      const isFresh = leaseFailure !== undefined && clock.monotonicMs() - leaseFailure.atMs < FRESH_MS
+      const lease = isFresh ? [`leases: ${leaseFailure?.message}`] : []
+      return { leading, leader: holder, missing: leading ? missingFrom(informers) : lease }
     },
     close: () => election.close(),
   }
@@ -83,11 +97,11 @@ function missingFrom(informers: ReadonlyMap<string, Informer<unknown>>): readonl
 /** One term: from election to the end of the signal. */
 async function lead(
   options: OperatorOptions,
+  reports: OperatorReports,
   signal: AbortSignal,
   publish: (informers: ReadonlyMap<string, Informer<unknown>>) => void,
 ): Promise<void> {
-  const { api, clock, random, log, namespace, identity } = options
-  const reports = createReports(log)
+  const { api, clock, random, namespace, identity } = options
   const inform = <T>(resource: KubeResource, trim: (object: KubeObject) => T | undefined, select?: ListOptions) =>
     informerOf(options, reports, resource, trim, signal, select)
   const pools = inform(POOLS, poolRecord)

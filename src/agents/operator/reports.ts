@@ -1,5 +1,6 @@
 import type { Allocation } from '#ipam/allocate.ts'
 import type { KubeResource } from '#ports/kube-api.ts'
+import { LEASES } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { type Access, complaintOf } from './api-failure.ts'
@@ -11,6 +12,8 @@ export interface OperatorReports {
   written(resource: KubeResource, key: string): void
   writeFailed(resource: KubeResource, key: string, failure: Failure): void
   watchFailed(resource: KubeResource, failure: Failure, failuresInARow: number): void
+  /** The Lease of the leader could not be taken or renewed. */
+  leaseFailed(failure: Failure, failuresInARow: number): void
   eventLost(failure: Failure): void
   /** A loop broke off by a mistake of our own; it is tried again. */
   loopFailed(loop: string, failure: Failure, failuresInARow: number): void
@@ -51,6 +54,7 @@ export function createReports(log: Log): OperatorReports {
       complain(resource, 'patch the status of', failure, times, key)
     },
     watchFailed: (resource, failure, inARow) => complain(resource, 'list and watch', failure, inARow),
+    leaseFailed: (failure, inARow) => complain(LEASES, 'read and write', failure, inARow),
     loopFailed(loop, { code, message }, inARow) {
       if (isWorthTelling(inARow)) log.error('A loop of the operator failed', { loop, code, error: message })
     },
