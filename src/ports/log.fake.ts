@@ -1,6 +1,6 @@
 import type { Log, LogFields } from './log.ts'
 
-export interface LogLine {
+interface LogLine {
   readonly level: 'error' | 'warn' | 'info' | 'debug'
   readonly sentence: string
   readonly fields: LogFields
@@ -18,12 +18,4 @@ export function createFakeLog(): FakeLog {
     (sentence: string, fields: LogFields = {}): void =>
       void lines.push({ level, sentence, fields })
   return { lines, error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }
-}
-
-/** For a test that does not look. */
-export const SILENT_LOG: Log = {
-  error: () => undefined,
-  warn: () => undefined,
-  info: () => undefined,
-  debug: () => undefined,
 }

@@ -10,7 +10,7 @@ import { createFakeClock, type FakeClock } from '#ports/clock.fake.ts'
 import { createFakeFrameSender, type FakeFrameSender } from '#ports/frame-sender.fake.ts'
 import { createFakeKubeApi, type FakeKubeApi } from '#ports/kube-api.fake.ts'
 import type { KubeApi, KubeObject } from '#ports/kube-api.ts'
-import type { Log } from '#ports/log.ts'
+import { createFakeLog, type FakeLog } from '#ports/log.fake.ts'
 import { createFakeNetDevices, type FakeNetDevices } from '#ports/net-devices.fake.ts'
 import { decodeL2Key4 } from '#wire/bpf/l2-responder4.ts'
 
@@ -19,7 +19,7 @@ export interface ScenarioNode {
   readonly maps: FakeBpfMaps
   readonly frames: FakeFrameSender
   readonly net: FakeNetDevices
-  readonly logged: { readonly level: string; readonly sentence: string; readonly fields: unknown }[]
+  readonly log: FakeLog
   agent: Agent | undefined
 }
 
@@ -61,7 +61,7 @@ export function createCluster(): Cluster {
       net: node.net,
       frames: { ...node.frames, send: node.frames.send.bind(node.frames), close: () => undefined },
       clock,
-      log: logTo(node.logged),
+      log: node.log,
       random: () => 0,
     }
     node.agent = startAgent(ports, settings.value, '0.0.0')
@@ -77,7 +77,7 @@ export function createCluster(): Cluster {
         maps: createFakeBpfMaps(),
         frames: createFakeFrameSender(),
         net: createFakeNetDevices([lanDevice(number, options.device ?? {})]),
-        logged: [],
+        log: createFakeLog(),
         agent: undefined,
       }
       nodes.push(node)
@@ -105,11 +105,6 @@ function bind(api: FakeKubeApi): KubeApi {
     delete: api.delete.bind(api),
     close: () => undefined,
   }
-}
-
-function logTo(lines: ScenarioNode['logged']): Log {
-  const at = (level: string) => (sentence: string, fields?: unknown) => void lines.push({ level, sentence, fields })
-  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }
 }
 
 export function lanDevice(number: number, overrides: Partial<Device> = {}): Device {

@@ -288,5 +288,5 @@ test('ten rounds of Leases without a change cost one patch each and no election'
   const verbs = cluster.api.requests.slice(before).map(({ verb, resource }) => `${verb} ${resource.plural}`)
   assert.deepEqual([...new Set(verbs)], ['patch leases'])
   assert.equal(verbs.length, 20)
-  assert.ok(node.logged.length < 20)
+  assert.ok(node.log.lines.length < 20)
 })

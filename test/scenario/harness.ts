@@ -2,13 +2,13 @@ import { parseAllDocuments } from 'yaml'
 import type { KubeObject, KubeResource } from '#ports/kube-api.ts'
 import { createFakeClock, type FakeClock, settle } from '#ports/clock.fake.ts'
 import { createFakeKubeApi, type FakeKubeApi } from '#ports/kube-api.fake.ts'
-import type { Log, LogFields } from '#ports/log.ts'
+import { createFakeLog, type FakeLog } from '#ports/log.fake.ts'
 
 /** A cluster in memory for scenario tests: the API, a clock that the test moves, and what was logged. */
 export interface Scenario {
   readonly api: FakeKubeApi
   readonly clock: FakeClock
-  readonly log: RecordedLog
+  readonly log: FakeLog
   /** Aborts with `end()`. */
   readonly signal: AbortSignal
   /** Applies objects as kubectl does. */
@@ -18,25 +18,6 @@ export interface Scenario {
   /** Lets all that can run come to rest, with `durationMs` passing. */
   pass(durationMs?: number): Promise<void>
   end(): void
-}
-
-export interface LogLine {
-  readonly level: 'error' | 'warn' | 'info' | 'debug'
-  readonly sentence: string
-  readonly fields: LogFields
-}
-
-export interface RecordedLog extends Log {
-  readonly lines: readonly LogLine[]
-}
-
-export function createRecordedLog(): RecordedLog {
-  const lines: LogLine[] = []
-  const at =
-    (level: LogLine['level']) =>
-    (sentence: string, fields: LogFields = {}): void =>
-      void lines.push({ level, sentence, fields })
-  return { lines, error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }
 }
 
 /** Long enough for loops to settle, short enough that no Lease runs out. */
@@ -54,7 +35,7 @@ export function createScenario(): Scenario {
   return {
     api,
     clock,
-    log: createRecordedLog(),
+    log: createFakeLog(),
     signal: controller.signal,
     pass,
     async apply(yaml) {
