@@ -56,7 +56,9 @@ function dropEmptyParents(hierarchies: readonly Hierarchy[]): void {
   for (const parent of parents) {
     try {
       rmdirSync(parent)
-    } catch {} // another lab is in it, or it never was
+    } catch {
+      // another lab is in it, or it never was
+    }
   }
 }
 

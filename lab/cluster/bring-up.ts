@@ -1,10 +1,10 @@
 import { formatIp } from '#model/ip.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
+import { runOn } from '#lab/machine/inside.ts'
 import { attachHost, createSwitch } from '#lab/machine/lan.ts'
-import { onHost, startMachine } from '#lab/machine/machine.ts'
+import { startMachine } from '#lab/machine/machine.ts'
 import { serviceLog } from '#lab/process/launch.ts'
 import { explained } from '#lab/process/log-tail.ts'
-import { run } from '#lab/process/run.ts'
 import { waitFor } from '#lab/process/wait.ts'
 import type { Progress } from '#lab/progress.ts'
 import { startGateway } from '#lab/proxy/start.ts'
@@ -69,20 +69,10 @@ export async function createHost(
   await startMachine(machineOf(lab, topology, host), hierarchies)
   if (host.role === 'node') await startNodeBase(lab, topology, host, hierarchies)
   if (host.role === 'router')
-    await onHostRun(lab, host, hierarchies, ['sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'])
+    await runOn({ lab, host: host.name }, hierarchies, ['sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'])
   if (host.role === 'infrastructure' && topology.cni === 'reference') {
-    await onHostRun(lab, host, hierarchies, ['ip', '-batch', '-'], podRoutes(topology, host).join('\n'))
+    await runOn({ lab, host: host.name }, hierarchies, ['ip', '-batch', '-'], podRoutes(topology, host).join('\n'))
   }
-}
-
-function onHostRun(
-  lab: string,
-  host: TopologyHost,
-  hierarchies: readonly Hierarchy[],
-  argv: readonly string[],
-  input = '',
-): Promise<string> {
-  return run(onHost({ lab, host: host.name, leaf: 'system/init' }, hierarchies, argv), { input })
 }
 
 async function startApi(

@@ -2,12 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LabImage } from '#lab/images/images.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
-import { run } from '#lab/process/run.ts'
 import { CHECKOUT, labPath } from '#lab/state/paths.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { binDir } from '#tools/cache.ts'
 import { stringify } from 'yaml'
-import { adminKubeconfig } from './kubectl.ts'
+import { adminKubeconfig, runForLab } from './kubectl.ts'
 import { pushImage } from './push-images.ts'
 
 /** Puts Balise's image into the registry and installs its chart with the topology's values, as the guide says, and waits for it. */
@@ -28,5 +27,5 @@ export async function installBalise(
     HELM_CACHE_HOME: labPath(lab, 'helm'),
     HELM_DATA_HOME: labPath(lab, 'helm'),
   }
-  await run([join(binDir(), 'helm'), 'install', 'balise', chart, ...flags], { env, signal })
+  await runForLab(lab, [join(binDir(), 'helm'), 'install', 'balise', chart, ...flags], { env, signal })
 }

@@ -1,10 +1,8 @@
 import { formatIp } from '#model/ip.ts'
 import { formatPrefix } from '#model/prefix.ts'
-import { writeFileSync } from 'node:fs'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
-import { onHost } from '#lab/machine/machine.ts'
+import { runOn } from '#lab/machine/inside.ts'
 import { launch } from '#lab/process/launch.ts'
-import { run } from '#lab/process/run.ts'
 import { NODE_API, startNodeProxy } from '#lab/proxy/start.ts'
 import { hostPath } from '#lab/state/paths.ts'
 import { infrastructureOf, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
@@ -38,7 +36,7 @@ function script(
   text: string,
   input = '',
 ): Promise<string> {
-  return run(onHost({ lab, host, leaf: 'system/init' }, hierarchies, ['sh', '-euc', text]), { input })
+  return runOn({ lab, host }, hierarchies, ['sh', '-euc', text], input)
 }
 
 /** Network settings of a node and its container runtime: what needs no API. */

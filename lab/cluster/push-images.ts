@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { type LabImage, labImages } from '#lab/images/images.ts'
-import { onHost } from '#lab/machine/machine.ts'
-import { run } from '#lab/process/run.ts'
+import { runOn } from '#lab/machine/inside.ts'
 import { LabError } from '#lab/state/lab-error.ts'
 import { infrastructureOf, type Topology } from '#lab/topology/topology.ts'
 import { registryAddress } from './registry.ts'
@@ -19,7 +18,7 @@ export async function pushImage(
   hierarchies: readonly Hierarchy[],
 ): Promise<void> {
   const { name, tag, ociPath } = image
-  if (!existsSync(ociPath)) return
+  if (!existsSync(ociPath)) throw new LabError(`The image ${name}:${tag} has not been built: ${ociPath} is not there`)
   const target = `docker://${registryAddress(topology)}/${name}:${tag}`
   const copy = [
     'skopeo',
@@ -31,5 +30,5 @@ export async function pushImage(
     `oci:${ociPath}:${tag}`,
     target,
   ]
-  await run(onHost({ lab, host: infrastructureOf(topology).name, leaf: 'system/init' }, hierarchies, copy))
+  await runOn({ lab, host: infrastructureOf(topology).name }, hierarchies, copy)
 }

@@ -14,7 +14,9 @@ export interface ServedAddress {
 
 /** The TCP addresses that Services of type LoadBalancer have, one port of each. */
 export async function servedAddresses(lab: string): Promise<readonly ServedAddress[]> {
-  const { items } = JSON.parse(await kubectl(lab, ['get', 'services', '-A', '-o', 'json'])) as { items: readonly Service[] }
+  const { items } = JSON.parse(await kubectl(lab, ['get', 'services', '-A', '-o', 'json'])) as {
+    items: readonly Service[]
+  }
   return items.flatMap(({ spec, status }) => {
     const port = spec.ports?.find(({ protocol }) => protocol === 'TCP')?.port
     if (spec.type !== 'LoadBalancer' || port === undefined) return []
@@ -23,7 +25,10 @@ export async function servedAddresses(lab: string): Promise<readonly ServedAddre
 }
 
 interface Service {
-  readonly spec: { readonly type?: string; readonly ports?: readonly { readonly port: number; readonly protocol?: string }[] }
+  readonly spec: {
+    readonly type?: string
+    readonly ports?: readonly { readonly port: number; readonly protocol?: string }[]
+  }
   readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] } }
 }
 
@@ -52,7 +57,11 @@ export interface Recovery extends ServedAddress {
 }
 
 /** Asks each address until it answers the client; the times count from `sinceMs` (of `performance.now()`). */
-export function recoveries(client: Client, addresses: readonly ServedAddress[], sinceMs: number): Promise<readonly Recovery[]> {
+export function recoveries(
+  client: Client,
+  addresses: readonly ServedAddress[],
+  sinceMs: number,
+): Promise<readonly Recovery[]> {
   return Promise.all(
     addresses.map(async (address) => {
       const what = `${address.ip}:${address.port} to answer ${client.host}`

@@ -33,7 +33,9 @@ export function delegateControllers(folder: string): void {
   for (const controller of controllers) {
     try {
       writeFileSync(join(folder, 'cgroup.subtree_control'), `+${controller}`)
-    } catch {} // a controller that this kernel gives to no child (or only without realtime processes) is missing in the lab as it is on the machine
+    } catch {
+      // a controller that this kernel gives to no child (or only without realtime processes) is missing in the lab as it is on the machine
+    }
   }
 }
 
@@ -49,6 +51,12 @@ export function joinFiles(
     mkdirSync(folder, { recursive: true })
     return join(folder, 'cgroup.procs')
   })
+}
+
+/** The command line that becomes a member of cgroups (their `cgroup.procs`) and then runs `argv`. */
+export function joining(files: readonly string[], argv: readonly string[]): readonly string[] {
+  const script = 'for file in $JOIN; do echo 0 >"$file" || exit 125; done; unset JOIN; exec "$@"'
+  return ['env', `JOIN=${files.join(' ')}`, 'sh', '-c', script, 'sh', ...argv]
 }
 
 /** Process ids in a cgroup folder and all below it; those in a deeper PID namespace have the number they have here. */
@@ -79,7 +87,9 @@ function ended(folder: string): boolean {
   for (const pid of left) {
     try {
       process.kill(pid, 'SIGKILL')
-    } catch {} // it ended by itself
+    } catch {
+      // it ended by itself
+    }
   }
   return left.length === 0
 }

@@ -9,17 +9,18 @@ export interface Place {
 }
 
 /** Runs a program on a host that has to succeed, and gives its standard output. */
-export function runOn(
+export async function runOn(
   place: Place,
   hierarchies: readonly Hierarchy[],
   argv: readonly string[],
   input = '',
 ): Promise<string> {
-  return run(onHost({ ...place, leaf: INIT_LEAF }, hierarchies, argv), { input })
+  const shown = [`on ${place.host}:`, ...argv]
+  return run(onHost({ ...place, leaf: INIT_LEAF }, hierarchies, argv), { input, shown })
 }
 
 /** Runs a program on a host to its end, however it ends. */
-export function attemptOn(
+export async function attemptOn(
   place: Place,
   hierarchies: readonly Hierarchy[],
   argv: readonly string[],
@@ -28,7 +29,7 @@ export function attemptOn(
 }
 
 /** Runs a program on a host with this process's own input and output, and gives its exit code. Keys like Ctrl-C are for the program. */
-export function runInteractively(
+export async function runInteractively(
   place: Place,
   hierarchies: readonly Hierarchy[],
   argv: readonly string[],

@@ -5,7 +5,7 @@ import { LabError } from '#lab/state/lab-error.ts'
 import { CHECKOUT, hostPath, labDir } from '#lab/state/paths.ts'
 import { waitFor } from '#lab/process/wait.ts'
 import { cacheDir, debsRoot } from '#tools/cache.ts'
-import { createHostCgroups, delegateControllers, joinFiles } from './cgroups.ts'
+import { createHostCgroups, delegateControllers, joinFiles, joining } from './cgroups.ts'
 import { cgroup2Root, type Hierarchy } from './hierarchies.ts'
 import { cgroupName, netnsPath } from './names.ts'
 
@@ -26,7 +26,6 @@ export interface MachineSpec {
 export const INIT_LEAF = 'system/init'
 
 const INIT = join(import.meta.dirname, 'init.sh')
-const JOIN_AND_EXEC = 'for file in $JOIN; do echo 0 >"$file" || exit 125; done; exec "$@"'
 
 /** Starts the first process of a host whose network namespace is there, and gives its process id. */
 export async function startMachine(spec: MachineSpec, hierarchies: readonly Hierarchy[]): Promise<number> {
@@ -37,20 +36,12 @@ export async function startMachine(spec: MachineSpec, hierarchies: readonly Hier
   writeFiles(hostPath(lab, host, 'files'), spec.files)
   createHostCgroups(hierarchies, lab, host)
   const log = openSync(hostPath(lab, host, 'log', 'init.log'), 'a')
-  const unshare = ['unshare', '--mount', '--uts', '--pid', '--cgroup', '--fork', '--propagation', 'private']
-  const child = spawn(
-    'sh',
-    ['-c', JOIN_AND_EXEC, 'sh', 'nsenter', `--net=${netnsPath(lab, host)}`, ...unshare, 'sh', INIT],
-    {
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        JOIN: joinFiles(hierarchies, lab, host, '').join(' '),
-        ...initEnv(spec, hierarchies),
-      },
-    },
-  )
+  const [file = '', ...args] = joining(joinFiles(hierarchies, lab, host, ''), [
+    ...['nsenter', `--net=${netnsPath(lab, host)}`],
+    ...['unshare', '--mount', '--uts', '--pid', '--cgroup', '--fork', '--propagation', 'private', 'sh', INIT],
+  ])
+  const env = { PATH: process.env['PATH'] ?? '', ...initEnv(spec, hierarchies) }
+  const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], env })
   child.unref()
   const pid = await waitFor(
     () => {
@@ -123,9 +114,8 @@ export function onHost(
   const pid = machinePid(lab, host)
   if (pid === undefined)
     throw new LabError(`Host ${host} is off (bring it back with: balise lab fault node-restore ${host})`)
-  const files = joinFiles(hierarchies, lab, host, leaf).join(' ')
   const enter = ['nsenter', '-t', String(pid), '-n', '-m', '-u', '-p', '-C', '--', 'env', `PATH=${HOST_PATH}`]
-  return ['env', `JOIN=${files}`, 'sh', '-c', JOIN_AND_EXEC, 'sh', ...enter, ...argv]
+  return joining(joinFiles(hierarchies, lab, host, leaf), [...enter, ...argv])
 }
 
 /** Where the programs of a host are looked for: the lab's cache first. */

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
-import { join } from 'node:path'
 import { onHost } from '#lab/machine/machine.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { hostPath } from '#lab/state/paths.ts'
@@ -34,9 +33,4 @@ export function launch({ lab, host, name, argv, env = {} }: Service, hierarchies
     ...argv,
   ])
   spawn(file, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' }).unref()
-}
-
-/** Where the cgroup2 folder of a service is. */
-export function serviceCgroup(root: string, hostCgroup: string, name: string): string {
-  return join(root, hostCgroup, serviceLeaf(name))
 }

@@ -7,6 +7,8 @@ export interface RunOptions {
   /** After this the process is killed; no bound when unset. */
   readonly boundMs?: number
   readonly signal?: AbortSignal | undefined
+  /** What an error calls the command, where `argv` is mostly the way to where it runs. */
+  readonly shown?: readonly string[]
 }
 
 export interface RunOutcome {
@@ -40,5 +42,5 @@ export async function attempt(argv: readonly string[], options: RunOptions = {})
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<string> {
   const { exitCode, stdout, stderr } = await attempt(argv, options)
   if (exitCode === 0) return stdout
-  throw new LabError(`${argv.join(' ')} ended with ${exitCode}: ${(stderr || stdout).trim()}`)
+  throw new LabError(`${(options.shown ?? argv).join(' ')} ended with ${exitCode}: ${(stderr || stdout).trim()}`)
 }

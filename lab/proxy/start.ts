@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { joinFiles } from '#lab/machine/cgroups.ts'
+import { joinFiles, joining } from '#lab/machine/cgroups.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
-import { launch, serviceLog } from '#lab/process/launch.ts'
+import { launch, serviceLeaf, serviceLog } from '#lab/process/launch.ts'
 import { hostPath, labPath } from '#lab/state/paths.ts'
 
 const PROXY = join(import.meta.dirname, 'main.ts')
@@ -50,12 +50,11 @@ export async function startGateway(
   const inside = [process.execPath, PROXY, '--listen', `unix:${apiSocket(lab)}`, '--to', to]
   launch({ lab, host: infrastructure, name: 'api-gateway', argv: inside }, hierarchies)
   const port = await freePort()
-  const files = joinFiles(hierarchies, lab, infrastructure, 'system/gateway-outside').join(' ')
   const log = openSync(serviceLog(lab, infrastructure, 'gateway-outside'), 'a')
-  const script = 'for file in $JOIN; do echo 0 >"$file" || exit 125; done; exec "$@"'
   const outside = [process.execPath, PROXY, '--listen', `127.0.0.1:${port}`, '--to', `unix:${apiSocket(lab)}`]
-  const env = { ...process.env, JOIN: files }
-  spawn('sh', ['-c', script, 'sh', ...outside], { detached: true, stdio: ['ignore', log, log], env, cwd: '/' }).unref()
+  const files = joinFiles(hierarchies, lab, infrastructure, serviceLeaf('gateway-outside'))
+  const [file = '', ...args] = joining(files, outside)
+  spawn(file, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' }).unref()
   return port
 }
 

@@ -36,6 +36,9 @@ export function inventory({ name, topology }: LabState, hierarchies: readonly Hi
   })
 }
 
+/** Cgroups of what the lab runs to an end. */
+const NO_SERVICE = ['init', 'exec', 'tools']
+
 /** Each service has a cgroup of its name; its first process that is not only the way into the host is the one that counts. */
 function servicesOf(folder: string): Readonly<Record<string, number>> {
   if (!existsSync(folder)) return {}
@@ -43,7 +46,7 @@ function servicesOf(folder: string): Readonly<Record<string, number>> {
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
   const found = names.sort().flatMap((name) => {
-    if (name === 'init' || name === 'exec') return []
+    if (NO_SERVICE.includes(name)) return []
     const pid = processesBelow(join(folder, name)).find((each) => commandOf(each) !== 'nsenter')
     return pid === undefined ? [] : [[name, pid] as const]
   })

@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { kubectl } from '#lab/cluster/kubectl.ts'
+import { attempt, run, type RunOutcome } from '#lab/process/run.ts'
+import { waitFor } from '#lab/process/wait.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const BALISE = join(ROOT, 'bin/balise')
+
+/** A lab of size `cluster`, used as a person would from the machine's shell. */
+export interface ClusterLab {
+  readonly name: string
+  /** `bin/balise lab ...` about this lab. */
+  lab(...args: readonly string[]): Promise<string>
+  kubectl(...args: readonly string[]): Promise<string>
+  apply(manifest: string): Promise<string>
+  /** A program on a host; never throws for what it does. */
+  on(host: string, ...argv: readonly string[]): Promise<RunOutcome>
+  /** The command line of Balise in the pod of the agent of `node`, as data. */
+  balise<T>(node: string, ...words: readonly string[]): Promise<T>
+  down(): Promise<void>
+}
+
+/** What is left of an earlier lab of that name goes first. */
+export async function openClusterLab(name: string): Promise<ClusterLab> {
+  await attempt([BALISE, 'lab', 'down', '--name', name])
+  await run([BALISE, 'lab', 'up', '--name', name, '--detach'], { boundMs: 180_000 })
+  const ofLab = (...args: readonly string[]): Promise<string> => kubectl(name, args)
+  return {
+    name,
+    lab: (command = '', ...args) => run([BALISE, 'lab', command, '--name', name, ...args]),
+    kubectl: ofLab,
+    apply: (manifest) => kubectl(name, ['apply', '-f', '-'], { input: manifest }),
+    on: (host, ...argv) => attempt([BALISE, 'lab', 'exec', '--name', name, host, '--', ...argv]),
+    async balise<T>(node: string, ...words: readonly string[]): Promise<T> {
+      const pod = await agentPod(ofLab, node)
+      return JSON.parse(await ofLab('exec', '-n', 'kube-system', pod, '--', 'balise', ...words, '-o', 'json')) as T
+    },
+    down: async () => void (await run([BALISE, 'lab', 'down', '--name', name], { boundMs: 60_000 })),
+  }
+}
+
+/** The lab, walked through its guide and taken down, by one command. */
+export function checkGuide(name: string): Promise<RunOutcome> {
+  return attempt([BALISE, 'lab', 'up', '--name', name, '--check'], { boundMs: 240_000 })
+}
+
+async function agentPod(ofLab: (...args: readonly string[]) => Promise<string>, node: string): Promise<string> {
+  const select = ['-l', 'app.kubernetes.io/name=balise,app.kubernetes.io/component=agent']
+  const ask = ['get', 'pods', '-n', 'kube-system', ...select, '--field-selector', `spec.nodeName=${node}`, '-o', 'name']
+  return waitFor(async () => (await ofLab(...ask)).trim().split('\n')[0] || undefined, {
+    what: `an agent on ${node}`,
+    boundMs: 30_000,
+    everyMs: 500,
+  })
+}

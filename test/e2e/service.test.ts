@@ -1,0 +1,245 @@
+/** A Service on a cluster of two nodes, seen from a client on their LAN, through everything that may happen to the nodes. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { L2AddressJson, L2Answer, StatusAnswer } from '#api/agent.ts'
+import { waitFor } from '#lab/process/wait.ts'
+import { tracesOf } from '#lab/traces.ts'
+import { type ClusterLab, openClusterLab } from './cluster-lab.ts'
+
+const NAME = 'e2e'
+const NODES = ['cp1-lab', 'node1-lab'] as const
+const CLIENT_ADDRESS = '192.168.10.50'
+const DOWNLOAD_OCTETS = 104_857_600
+
+/** What the echo server answers. */
+interface Echo {
+  readonly node: string
+  readonly client: string
+  readonly protocol: string
+  readonly said?: string
+}
+
+const manifest = (name: string): string => readFileSync(join(import.meta.dirname, 'manifests', `${name}.yaml`), 'utf8')
+
+describe('a Service of type LoadBalancer', () => {
+  let lab: ClusterLab
+  before(async () => {
+    lab = await openClusterLab(NAME)
+    await lab.apply(manifest('lan'))
+  })
+  after(async () => {
+    await lab.down()
+    assert.deepEqual(tracesOf(NAME), [])
+  })
+
+  const addressOf = (service: string): Promise<string> =>
+    waitFor(
+      async () =>
+        (await lab.kubectl('get', 'service', service, '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}')) ||
+        undefined,
+      { what: `an address for ${service}`, boundMs: 30_000, everyMs: 100 },
+    )
+  const ask = async (address: string): Promise<Echo | undefined> => {
+    const { exitCode, stdout } = await lab.on('client', 'curl', '-s', '-m', '1', `http://${address}/`)
+    return exitCode === 0 ? (JSON.parse(stdout) as Echo) : undefined
+  }
+  const answering = (address: string): Promise<Echo> =>
+    waitFor(() => ask(address), { what: `${address} to answer`, boundMs: 60_000, everyMs: 100 })
+  const l2 = async (address: string, node: string): Promise<L2AddressJson> => {
+    const { addresses } = await lab.balise<L2Answer>(node, 'l2', 'list')
+    const entry = addresses.find((candidate) => candidate.address === address)
+    assert.ok(entry !== undefined, `${node} knows ${address}`)
+    return entry
+  }
+  const ownerOf = async (address: string, node: string): Promise<string> => {
+    const { owner } = await l2(address, node)
+    assert.ok(owner !== null)
+    return owner
+  }
+  const other = (node: string): string => (node === NODES[0] ? NODES[1] : NODES[0])
+  const agentsReady = async (): Promise<void> =>
+    void (await lab.kubectl('rollout', 'status', 'ds/balise', '-n', 'kube-system', '--timeout=90s'))
+
+  test('answers the client within a second after it has its address', async (t) => {
+    await lab.apply(manifest('echo'))
+    await lab.kubectl('rollout', 'status', 'deployment/echo', '--timeout=90s')
+    await answering(await addressOf('echo'))
+    // Once more, with everything else in place: from the moment kubectl shows the address to the first answer, by one clock.
+    await lab.kubectl('delete', 'service', 'echo')
+    const address = '192.168.10.78'
+    const first = lab.on(
+      'client',
+      'sh',
+      '-c',
+      `until curl -s -m 0.2 -o /dev/null http://${address}/; do sleep 0.02; done; date +%s%3N`,
+    )
+    const service = manifest('echo').split('---\n')[1] ?? ''
+    await lab.apply(service.replace('type: LoadBalancer', `type: LoadBalancer\n  loadBalancerIP: ${address}`))
+    assert.equal(await addressOf('echo'), address)
+    const grantedMs = Date.now()
+    const answeredMs = Number((await first).stdout)
+    t.diagnostic(`first answer ${answeredMs - grantedMs} ms after kubectl showed the address`)
+    assert.ok(answeredMs - grantedMs < 1000, `${answeredMs - grantedMs} ms`)
+  })
+
+  test("is at the owner's station, and both nodes name the same owner", async () => {
+    const address = await addressOf('echo')
+    await answering(address)
+    const [first, second] = await Promise.all(NODES.map((node) => l2(address, node)))
+    assert.equal(first?.owner, second?.owner)
+    const { stdout } = await lab.on('client', 'ip', 'neigh', 'show', address)
+    assert.ok(first?.ownerMac && stdout.includes(first.ownerMac), stdout)
+  })
+
+  test('answers ARP in the kernel: below 100 microseconds on the wire', async (t) => {
+    const address = await addressOf('echo')
+    const script = `tcpdump -ttnni eth0 -l 'arp and host ${address}' >/tmp/arp 2>/tmp/arp.err & pid=$!
+      until grep -q listening /tmp/arp.err; do sleep 0.05; done
+      for i in 1 2 3 4 5 6 7 8 9 10; do ip neigh flush to ${address}; curl -s -m 1 -o /dev/null http://${address}/; done
+      sleep 0.3; kill $pid; wait; cat /tmp/arp`
+    const { stdout } = await lab.on('client', 'sh', '-c', script)
+    const delaysUs = arpDelaysUs(stdout, address)
+    t.diagnostic(
+      `${delaysUs.length} replies after ${delaysUs.map((delay) => delay.toFixed(0)).join(', ')} microseconds`,
+    )
+    assert.ok(delaysUs.length >= 5, stdout)
+    assert.ok(median(delaysUs) < 100, `median of ${delaysUs.join(', ')}`)
+  })
+
+  test('passes UDP both ways', async () => {
+    const address = await addressOf('echo')
+    const script = `const s = require('node:dgram').createSocket('udp4');
+      s.on('message', (m) => { process.stdout.write(m); s.close() });
+      setTimeout(() => process.exit(1), 3000).unref(); s.send('hello', 9000, '${address}')`
+    const { exitCode, stdout } = await lab.on('client', process.execPath, '-e', script)
+    assert.equal(exitCode, 0)
+    assert.deepEqual([(JSON.parse(stdout) as Echo).protocol, (JSON.parse(stdout) as Echo).said], ['UDP', 'hello'])
+  })
+
+  test('reaches pods on every node', async () => {
+    const address = await addressOf('echo')
+    const nodes = new Set<string>()
+    for (let i = 0; i < 40 && nodes.size < NODES.length; i++) nodes.add((await answering(address)).node)
+    assert.deepEqual([...nodes].toSorted(), [...NODES])
+  })
+
+  test("keeps the client's address and stays on the owner with externalTrafficPolicy Local", async () => {
+    const address = await addressOf('echo-local')
+    for (let i = 0; i < 5; i++) {
+      const { client, node } = await answering(address)
+      assert.equal(client.split(':')[0], CLIENT_ADDRESS)
+      assert.equal(node, await ownerOf(address, NODES[0]))
+    }
+  })
+
+  test('is reached by name from a pod: DNS over UDP and HTTP over TCP, through ClusterIPs', async () => {
+    await lab.kubectl('wait', '--for=condition=Ready', 'pod/probe', '--timeout=60s')
+    const inPod = (...argv: readonly string[]): Promise<string> => lab.kubectl('exec', 'probe', '--', ...argv)
+    const echo = JSON.parse(await inPod('curl', '-s', '-m', '5', 'http://echo.default.svc.cluster.local/')) as Echo
+    assert.equal(echo.protocol, 'TCP')
+    assert.match(
+      await inPod('curl', '-sk', '-m', '5', 'https://kubernetes.default.svc.cluster.local/version'),
+      /gitVersion/,
+    )
+  })
+
+  test('goes on beside objects with mistakes, whose status names value and remedy', async () => {
+    await lab.apply(manifest('mistakes'))
+    const said = (kind: string, name: string): Promise<string> =>
+      waitFor(
+        async () =>
+          (await lab.kubectl('get', kind, name, '-o', 'jsonpath={.status.conditions[?(@.status=="False")].message}')) ||
+          undefined,
+        { what: `a condition of ${name}`, boundMs: 30_000, everyMs: 300 },
+      )
+    assert.match(await said('ciliumloadbalancerippool', 'backwards'), /192\.168\.10\.99.*192\.168\.10\.90/)
+    assert.match(await said('ciliumloadbalancerippool', 'no-cidr'), /192\.168\.10\.300\/28/)
+    assert.match(await said('ciliumloadbalancerippool', 'mixed'), /fd00::1/)
+    assert.match(await said('ciliuml2announcementpolicy', 'no-pattern'), /eth\(/)
+    assert.match(await said('ciliuml2announcementpolicy', 'no-device'), /enp0s1.*eth0/)
+    await answering(await addressOf('echo'))
+    await lab.kubectl('delete', '-f', join(import.meta.dirname, 'manifests/mistakes.yaml'))
+  })
+
+  test('loses nothing of a download while agents are killed with -9 and rolled', async () => {
+    const address = await addressOf('echo')
+    const url = `http://${address}/bytes?n=${DOWNLOAD_OCTETS}`
+    const curl = ['curl', '-sS', '-m', '120', '--limit-rate', '4M', '-o', '/dev/null', '-w', '%{size_download}', url]
+    let ended = false
+    const download = lab.on('client', ...curl).finally(() => {
+      ended = true
+    })
+    for (const node of NODES) await lab.lab('fault', 'agent-kill', node)
+    await agentsReady()
+    await lab.kubectl('rollout', 'restart', 'ds/balise', '-n', 'kube-system')
+    await agentsReady()
+    assert.equal(ended, false, 'the download was over before the agents were rolled')
+    const { exitCode, stdout, stderr } = await download
+    assert.deepEqual([exitCode, stdout], [0, String(DOWNLOAD_OCTETS)], stderr)
+  })
+
+  test('goes on answering while no node reaches the API server for 60 s', async () => {
+    const address = await addressOf('echo')
+    const owner = await ownerOf(address, NODES[0])
+    await lab.lab('fault', 'api-cut')
+    const script = `for i in $(seq 60); do curl -s -m 1 -o /dev/null http://${address}/ || echo "lost $i"; sleep 1; done`
+    const { stdout } = await lab.on('client', 'sh', '-c', script)
+    await lab.lab('fault', 'api-restore')
+    assert.equal(stdout, '')
+    await waitFor(async () => (await lab.balise<StatusAnswer>(owner, 'status')).kubernetes.state === 'connected', {
+      what: 'the agent to reach the API server again',
+      boundMs: 60_000,
+      everyMs: 500,
+    })
+    assert.equal(await ownerOf(address, NODES[0]), owner)
+  })
+
+  test('moves when its owner crashes, and is not stolen back', async (t) => {
+    const address = await addressOf('echo')
+    const crashed = await ownerOf(address, NODES[0])
+    const heir = other(crashed)
+    const toHeir = { spec: { replicas: 1, template: { spec: { nodeSelector: { 'kubernetes.io/hostname': heir } } } } }
+    await lab.kubectl('patch', 'deployment', 'echo', '-p', JSON.stringify(toHeir))
+    await lab.kubectl('rollout', 'status', 'deployment/echo', '--timeout=90s')
+    const said = await lab.lab('fault', 'node-crash', crashed)
+    t.diagnostic(said.trim().replaceAll('\n', '; '))
+    await answering(address)
+    assert.equal(await ownerOf(address, heir), heir)
+
+    await lab.lab('fault', 'node-restore', crashed)
+    await lab.kubectl('wait', '--for=condition=Ready', `node/${crashed}`, '--timeout=120s')
+    await agentsReady()
+    await waitFor(async () => (await ownerOf(address, crashed)) === heir, {
+      what: 'the restored node to agree',
+      boundMs: 30_000,
+      everyMs: 500,
+    })
+    const owners = new Set<string>()
+    for (let i = 0; i < 10; i++) {
+      owners.add(await ownerOf(address, crashed))
+      assert.ok((await ask(address)) !== undefined)
+    }
+    assert.deepEqual([...owners], [heir])
+  })
+})
+
+/** Times between a request and the reply after it, from `tcpdump -tt`. */
+function arpDelaysUs(capture: string, address: string): readonly number[] {
+  const delays: number[] = []
+  let requestedS: number | undefined
+  for (const line of capture.split('\n')) {
+    const seconds = Number(line.split(' ')[0])
+    if (line.includes(`Request who-has ${address}`)) requestedS = seconds
+    else if (line.includes(`Reply ${address} is-at`) && requestedS !== undefined) {
+      delays.push((seconds - requestedS) * 1e6)
+      requestedS = undefined
+    }
+  }
+  return delays
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+}
