@@ -2,7 +2,7 @@ import type { Family, Ip } from '#model/ip.ts'
 import type { Pool, PoolBlock } from '#model/pool.ts'
 import { rangeContains } from '#model/range.ts'
 import { err, ok, type Result } from '#model/result.ts'
-import { type Labels, selectorMatches, serviceSelectorLabels } from '#model/selector.ts'
+import { selectorMatches, serviceSelectorLabels } from '#model/selector.ts'
 import type { Service } from '#model/service.ts'
 import { compareText, type PoolConflict } from './conflicts.ts'
 import { holderOf, type Holdings, lowestFree } from './holdings.ts'
@@ -38,6 +38,11 @@ function contains(open: OpenPool, ip: Ip): boolean {
   return open.blocks[ip.family].some(({ range }) => rangeContains(range, ip))
 }
 
+function selects({ serviceSelector }: Pool, service: Service): boolean {
+  const isForAll = serviceSelector.requirements.length === 0
+  return isForAll || selectorMatches(serviceSelector, serviceSelectorLabels(service))
+}
+
 /** In any pool, whomever it selects. */
 export function isInSome(pools: readonly OpenPool[], ip: Ip): boolean {
   return pools.some((open) => contains(open, ip))
@@ -45,8 +50,7 @@ export function isInSome(pools: readonly OpenPool[], ip: Ip): boolean {
 
 /** In a pool that selects this Service, whether that gives out addresses at present or not. */
 export function containsAddress(pools: readonly OpenPool[], ip: Ip, service: Service): boolean {
-  const labels = serviceSelectorLabels(service)
-  return pools.some((open) => contains(open, ip) && selectorMatches(open.pool.serviceSelector, labels))
+  return pools.some((open) => contains(open, ip) && selects(open.pool, service))
 }
 
 /** The first free address; or why there is none. */
@@ -56,19 +60,18 @@ export function lookForAny(
   service: Service,
   holdings: Holdings,
 ): Result<Ip, Refusal> {
-  const labels = serviceSelectorLabels(service)
   const looked: PoolVerdict[] = []
   for (const open of pools) {
-    const found = firstFree(open, family, labels, holdings)
+    const found = firstFree(open, family, service, holdings)
     if (found.ok) return found
     looked.push(found.error)
   }
   return err({ code: looked.some(({ code }) => code === 'full') ? 'out_of_ips' : 'no_pool', wanted: family, looked })
 }
 
-function firstFree(open: OpenPool, family: Family, labels: Labels, holdings: Holdings): Result<Ip, PoolVerdict> {
+function firstFree(open: OpenPool, family: Family, service: Service, holdings: Holdings): Result<Ip, PoolVerdict> {
   if (open.blocks[family].length === 0) return err({ pool: open.pool.name, code: 'noBlockOfFamily' })
-  const refused = refusedBy(open, labels)
+  const refused = refusedBy(open, service)
   if (refused !== undefined) return err(refused)
   for (const { range } of open.blocks[family]) {
     const ip = lowestFree(holdings, range)
@@ -77,8 +80,8 @@ function firstFree(open: OpenPool, family: Family, labels: Labels, holdings: Hol
   return err({ pool: open.pool.name, code: 'full' })
 }
 
-function refusedBy({ pool, closed }: OpenPool, labels: Labels): PoolVerdict | undefined {
-  if (!selectorMatches(pool.serviceSelector, labels)) {
+function refusedBy({ pool, closed }: OpenPool, service: Service): PoolVerdict | undefined {
+  if (!selects(pool, service)) {
     return { pool: pool.name, code: 'selectorMismatch', selector: pool.serviceSelector }
   }
   return closed === undefined ? undefined : { pool: pool.name, code: closed }
@@ -91,11 +94,10 @@ export function lookForThis(
   service: Service,
   holdings: Holdings,
 ): Refusal | undefined {
-  const labels = serviceSelectorLabels(service)
   const looked: PoolVerdict[] = []
   for (const open of pools) {
     const refused = contains(open, wanted)
-      ? refusedBy(open, labels)
+      ? refusedBy(open, service)
       : ({ pool: open.pool.name, code: 'addressOutside' } as const)
     if (refused === undefined) {
       const holder = holderOf(holdings, wanted)

@@ -11,6 +11,7 @@ import { announcementsOf } from './announcement-plan.ts'
 import type { L2View } from './l2-view.ts'
 import { allocateFrom, poolImage, serviceImage } from './ipam-plan.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
+import { createSeen, type Seen } from './seen.ts'
 import { noticesOf } from './service-events.ts'
 import { settle } from './settle.ts'
 import { createStatusWriter, type StatusWrite, type StatusWriter } from './status-writer.ts'
@@ -31,7 +32,7 @@ interface ServiceWrite extends StatusWrite {
   readonly record: ServiceRecord
 }
 
-/** A burst of changes is one allocation. */
+/** A burst of changes is one allocation; where one takes longer than this, the loop rests as long as it worked. */
 const SETTLE_MS = 10
 /** Writes that were refused for good (a missing rule) are tried again at least that often. */
 const RESYNC_MS = 60_000
@@ -64,7 +65,14 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
     },
     signal,
   )
-  const reconcile = (): ReconcileAnswer => reconcileOnce(options, serviceWriter, poolWriter)
+  const seen = createSeen()
+  const reconcile = async (running: AbortSignal): Promise<ReconcileAnswer> => {
+    const beganMs = clock.monotonicMs()
+    const answer = reconcileOnce(options, serviceWriter, poolWriter, seen)
+    const tookMs = clock.monotonicMs() - beganMs
+    if (tookMs > SETTLE_MS) await clock.sleep(tookMs, running)
+    return answer
+  }
   const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('ipam', failure, inARow)
   const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
   const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
@@ -85,17 +93,27 @@ function reconcileOnce(
   { pools, services, view, clock, reports }: IpamLoopOptions,
   serviceWriter: StatusWriter<ServiceWrite>,
   poolWriter: StatusWriter<StatusWrite>,
+  seen: Seen,
 ): ReconcileAnswer {
   if (!pools.status().synced || !services.status().synced) return undefined
   const nowMs = clock.nowMs()
-  const announcements = announcementsOf(view.moment(), nowMs)
+  const moment = view.moment()
+  const announcements = announcementsOf(moment, nowMs)
   const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger)
   for (const [key, record] of services.items()) {
+    if (seen.isSettled(key, record, moment, allocation.assignments.get(key))) continue
     const { conditions, ingress, service } = record
-    settle(serviceWriter, key, record, { conditions, ingress, addresses: service.ingressIps }, (current) => {
-      const image = serviceImage(key, record, current, { allocation, announcements, nowMs })
-      return image === undefined ? undefined : { image, write: { record, image } }
-    })
+    const settling = settle(
+      serviceWriter,
+      key,
+      record,
+      { conditions, ingress, addresses: service.ingressIps },
+      (current) => {
+        const image = serviceImage(key, record, current, { allocation, announcements, nowMs })
+        return image === undefined ? undefined : { image, write: { record, image } }
+      },
+    )
+    if (settling === 'unchanged') seen.note(key, record, moment)
   }
   for (const [key, record] of pools.items()) {
     settle(poolWriter, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
@@ -103,6 +121,7 @@ function reconcileOnce(
       return { image, write: { record, image } }
     })
   }
+  seen.retain(services.items())
   serviceWriter.retain(services.items())
   poolWriter.retain(pools.items())
   reports.allocated(allocation)
