@@ -91,6 +91,10 @@ test('loadKubeEndpoint() names what it misses', (t) => {
   assert.throws(() => loadKubeEndpoint({ ...source, paths: [join(folder, 'absent')] }), /absent/)
 })
 
+test('loadKubeEndpoint() refuses an auth provider and names the way out', (t) => {
+  assert.throws(() => load(t, { 'auth-provider': { name: 'oidc', config: {} } }), /auth-provider oidc; an exec plugin/)
+})
+
 test('loadKubeEndpoint() of several files takes the first that has a name', (t) => {
   const folder = folderWith(t, { first: kubeconfig({}), second: kubeconfig({}).replace('192.0.2.1', '192.0.2.9') })
   const paths = [join(folder, 'first'), join(folder, 'second')]
