@@ -286,7 +286,7 @@ async function apply(api: KubeApi, resource: KubeResource, object: KubeObject): 
 }
 
 /** Waits until the answer is true. Throws with the last reason after `limitMs`. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 40_000): Promise<void> {
   const endMs = performance.now() + limitMs
   let reason: unknown = 'not so'
   while (performance.now() < endMs) {

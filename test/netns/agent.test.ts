@@ -9,7 +9,7 @@ import { nodeObject, policyObject, serviceObject, sliceObject } from '#test/scen
 import { type AgentLab, createAgentLab, type LabNode, tail, until } from './agent-lab.ts'
 
 const VIP = '192.168.10.75'
-const LEASE_SECONDS = 3
+const LEASE_SECONDS = 6
 const ENVIRONMENT = { BALISE_LEASE_DURATION_SECONDS: String(LEASE_SECONDS), BALISE_HEALTH_PORT: '0' }
 const MEGABYTES = 100
 

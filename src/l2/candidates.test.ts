@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { mustParseIp } from '#model/ip.ts'
+import type { L2Policy } from '#model/l2-policy.ts'
+import { mustParsePrefix } from '#model/prefix.ts'
+import { SELECT_ALL } from '#model/selector.ts'
+import { createJudge, formatVerdict, type NodeView } from './candidates.ts'
+import type { Claim } from './claims.ts'
+import type { NodeDevice } from './node-facts.ts'
+
+const device = (name: string, overrides: Partial<NodeDevice> = {}): NodeDevice => ({
+  name,
+  mac: '02:00:00:00:00:01',
+  prefixes: [mustParsePrefix('192.168.10.0/24')],
+  carrier: true,
+  ...overrides,
+})
+
+const node = (name: string, overrides: Partial<NodeView> = {}, devices = [device('eth0')]): NodeView => ({
+  name,
+  labels: { 'kubernetes.io/hostname': name },
+  lease: 'live',
+  facts: { devices, holds: new Map() },
+  mistake: undefined,
+  ...overrides,
+})
+
+const POLICY: L2Policy = {
+  name: 'lab',
+  generation: 1,
+  serviceSelector: SELECT_ALL,
+  nodeSelector: SELECT_ALL,
+  interfaces: ['eth0'],
+  externalIps: true,
+  loadBalancerIps: true,
+}
+
+const CLAIM: Claim = {
+  address: mustParseIp('192.168.10.75'),
+  services: ['default/web'],
+  policies: ['lab'],
+  omittedBy: [],
+  localNodes: undefined,
+}
+
+const codes = (
+  nodes: readonly NodeView[],
+  claim: Partial<Claim> = {},
+  policy: Partial<L2Policy> = {},
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...createJudge(nodes, [{ ...POLICY, ...policy }])({ ...CLAIM, ...claim })].map(([name, { code }]) => [name, code]),
+  )
+
+test('createJudge() finds a node eligible that is live, selected, on the subnet, with carrier', () => {
+  assert.deepEqual(codes([node('cp1')]), { cp1: 'Eligible' })
+})
+
+test('createJudge() says of every other node why not', () => {
+  const nodes = [
+    node('fine'),
+    node('dead', { lease: 'expired' }),
+    node('new', { lease: 'absent' }),
+    node('odd', { mistake: 'version 9' }),
+    node('far', {}, [device('eth0', { prefixes: [mustParsePrefix('10.0.0.0/8')] })]),
+    node('unplugged', {}, [device('eth0', { carrier: false })]),
+    node('other', {}, [device('enp0s1')]),
+  ]
+  assert.deepEqual(codes(nodes), {
+    fine: 'Eligible',
+    dead: 'NotLive',
+    new: 'NoLease',
+    odd: 'FactsUnreadable',
+    far: 'NotOnSubnet',
+    unplugged: 'NoCarrier',
+    other: 'NoDevice',
+  })
+})
+
+test('createJudge() leaves out nodes that no policy of the address selects', () => {
+  const nodeSelector = { requirements: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['a'] }] } as const
+  assert.deepEqual(codes([node('a'), node('b')], {}, { nodeSelector }), { a: 'Eligible', b: 'NodeNotSelected' })
+})
+
+test('createJudge() takes any device of the policy when no device of any node is on the subnet, and says so', () => {
+  const judge = createJudge([node('cp1')], [POLICY])
+  const verdict = judge({ ...CLAIM, address: mustParseIp('203.0.113.7') }).get('cp1')
+  assert.deepEqual(verdict, { code: 'Eligible', devices: ['eth0'], onSubnet: false })
+  assert.match(verdict === undefined ? '' : formatVerdict(verdict), /no device of any node lies on the subnet/)
+})
+
+test('createJudge() does not fall back to far devices when the only node on the subnet is dead', () => {
+  const far = node('far', {}, [device('eth0', { prefixes: [mustParsePrefix('10.0.0.0/8')] })])
+  assert.deepEqual(codes([node('near', { lease: 'expired' }), far]), { near: 'NotLive', far: 'NotOnSubnet' })
+})
+
+test('createJudge() lets only nodes with a ready endpoint lead where the traffic policy is Local', () => {
+  assert.deepEqual(codes([node('a'), node('b')], { localNodes: new Set(['b']) }), {
+    a: 'NoLocalEndpoint',
+    b: 'Eligible',
+  })
+})
+
+test('createJudge() answers on all devices of all policies that select the node', () => {
+  const both = { ...POLICY, name: 'more', interfaces: ['eth1'] }
+  const judge = createJudge([node('a', {}, [device('eth0'), device('eth1'), device('eth2')])], [POLICY, both])
+  const verdict = judge({ ...CLAIM, policies: ['lab', 'more'] }).get('a')
+  assert.deepEqual(verdict, { code: 'Eligible', devices: ['eth0', 'eth1'], onSubnet: true })
+})
+
+test('formatVerdict() names the devices that exist when a policy matches none', () => {
+  const verdict = createJudge(
+    [node('a', {}, [device('eth0'), device('eth1')])],
+    [{ ...POLICY, interfaces: ['enp0s1'] }],
+  )(CLAIM).get('a')
+  assert.equal(
+    verdict === undefined ? '' : formatVerdict(verdict),
+    'interfaces of policy lab match none of its devices (eth0, eth1)',
+  )
+})

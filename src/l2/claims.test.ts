@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { Endpoint, EndpointSlice } from '#model/endpoint-slice.ts'
+import { formatIp, mustParseIp } from '#model/ip.ts'
+import type { L2Policy } from '#model/l2-policy.ts'
+import { SELECT_ALL } from '#model/selector.ts'
+import type { Service } from '#model/service.ts'
+import { claimsOf, endpointNodes } from './claims.ts'
+
+const SERVICE: Service = {
+  namespace: 'default',
+  name: 'web',
+  uid: '1',
+  resourceVersion: '',
+  generation: 0,
+  creationTimestampMs: 0,
+  type: 'LoadBalancer',
+  labels: { app: 'web' },
+  annotations: {},
+  loadBalancerClass: '',
+  loadBalancerIp: undefined,
+  clusterIps: [mustParseIp('10.43.0.10')],
+  headless: false,
+  externalIps: [],
+  ingressIps: [mustParseIp('192.168.10.75')],
+  ports: [],
+  externalTrafficPolicy: 'Cluster',
+  internalTrafficPolicy: 'Cluster',
+  families: ['IPv4'],
+  familyPolicy: 'SingleStack',
+  affinityTimeoutSeconds: 0,
+  sourceRanges: [],
+  selector: {},
+  conditions: [],
+}
+
+const POLICY: L2Policy = {
+  name: 'lab',
+  generation: 1,
+  serviceSelector: SELECT_ALL,
+  nodeSelector: SELECT_ALL,
+  interfaces: [],
+  externalIps: true,
+  loadBalancerIps: true,
+}
+
+const endpoint = (nodeName: string, overrides: Partial<Endpoint> = {}): Endpoint => ({
+  address: mustParseIp('10.244.0.1'),
+  nodeName,
+  ready: true,
+  serving: true,
+  terminating: false,
+  zone: '',
+  ...overrides,
+})
+
+const slice = (service: string, ...endpoints: readonly Endpoint[]): EndpointSlice => ({
+  namespace: 'default',
+  name: 's',
+  service,
+  ports: [],
+  endpoints,
+})
+
+const claims = (
+  services: readonly Service[],
+  policies: readonly L2Policy[] = [POLICY],
+  slices: readonly EndpointSlice[] = [],
+) => claimsOf(services, policies, (key) => slices.filter(({ service }) => service === key))
+
+const shown = (...args: Parameters<typeof claims>): readonly string[] =>
+  claims(...args).map(
+    ({ address, policies, omittedBy }) => `${formatIp(address)} ${policies.join('+')} -${omittedBy.join('+')}`,
+  )
+
+test('claimsOf() claims load balancer addresses and external IPs as the policies say', () => {
+  const service = { ...SERVICE, externalIps: [mustParseIp('192.168.10.80')] }
+  assert.deepEqual(shown([service]), ['192.168.10.75 lab -', '192.168.10.80 lab -'])
+  assert.deepEqual(shown([service], [{ ...POLICY, externalIps: false }]), [
+    '192.168.10.75 lab -',
+    '192.168.10.80  -lab',
+  ])
+  assert.deepEqual(shown([service], []), ['192.168.10.75  -', '192.168.10.80  -'])
+})
+
+test('claimsOf() claims an address that Services share once', () => {
+  const [claim, ...others] = claims([SERVICE, { ...SERVICE, name: 'api' }])
+  assert.deepEqual([claim?.services, others], [['default/api', 'default/web'], []])
+})
+
+test('claimsOf() serves the classes of the announcer and no class, and load balancer addresses of LoadBalancers alone', () => {
+  assert.equal(claims([{ ...SERVICE, loadBalancerClass: 'io.cilium/l2-announcer' }]).length, 1)
+  assert.equal(claims([{ ...SERVICE, loadBalancerClass: 'metallb.io/x' }]).length, 0)
+  assert.equal(claims([{ ...SERVICE, type: 'ClusterIP' }]).length, 0)
+  assert.equal(claims([{ ...SERVICE, type: 'ClusterIP', externalIps: [mustParseIp('192.168.10.80')] }]).length, 1)
+  assert.equal(claims([{ ...SERVICE, type: 'ExternalName', externalIps: [mustParseIp('192.168.10.80')] }]).length, 0)
+})
+
+test('claimsOf() asks for a local endpoint where externalTrafficPolicy is Local', () => {
+  const local = { ...SERVICE, externalTrafficPolicy: 'Local' } as const
+  const slices = [slice('default/web', endpoint('a'), endpoint('b', { ready: false }))]
+  assert.deepEqual(claims([local], [POLICY], slices)[0]?.localNodes, new Set(['a']))
+  assert.equal(claims([SERVICE], [POLICY], slices)[0]?.localNodes, undefined)
+})
+
+test('claimsOf() looks for nodes that suit all Services of a shared address, else for those that suit one', () => {
+  const web = { ...SERVICE, externalTrafficPolicy: 'Local' } as const
+  const api = { ...web, name: 'api' }
+  const nodes = (...slices: readonly EndpointSlice[]) => claims([web, api], [POLICY], slices)[0]?.localNodes
+  assert.deepEqual(
+    nodes(slice('default/web', endpoint('a'), endpoint('b')), slice('default/api', endpoint('b'))),
+    new Set(['b']),
+  )
+  assert.deepEqual(nodes(slice('default/web', endpoint('a')), slice('default/api', endpoint('b'))), new Set(['a', 'b']))
+})
+
+test('endpointNodes() falls back to endpoints that still serve, and lets any node do for one without a node', () => {
+  assert.deepEqual(endpointNodes([slice('x', endpoint('a', { ready: false, terminating: true }))]), new Set(['a']))
+  assert.deepEqual(endpointNodes([slice('x', endpoint('a', { ready: false, serving: false }))]), new Set())
+  assert.equal(endpointNodes([slice('x', endpoint('a'), endpoint(''))]), undefined)
+})
