@@ -12,6 +12,8 @@ export interface RealApiServer {
   readonly port: number
   /** A kubeconfig of the administrator for a port of loopback; the server's own when unset. */
   kubeconfig(port?: number): string
+  /** Its key and certificate, for another server in its place. */
+  identity(): { readonly key: Buffer; readonly cert: Buffer }
   /** Ends kube-apiserver as a crash does; etcd stays. */
   kill(): Promise<void>
   /** Resolves when it answers. */
@@ -37,6 +39,10 @@ export async function startApiServer(): Promise<RealApiServer> {
   const real: RealApiServer = {
     port,
     kubeconfig: (at = port) => writeKubeconfig(folder, at),
+    identity: () => ({
+      key: readFileSync(join(folder, 'certs', 'apiserver.key')),
+      cert: readFileSync(join(folder, 'certs', 'apiserver.crt')),
+    }),
     kill: () => end(server),
     async start() {
       if (server.exitCode !== null || server.signalCode !== null) server = start(folder, 'kube-apiserver', flags)

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createClock } from '#io/clock.ts'
@@ -150,6 +152,33 @@ function faults(server: RealApiServer): void {
       assert.ok(tookMs < 3_000, `${tookMs} ms`)
       proxy.fault = NO_FAULT
       await viaProxy.list(LEASES, {})
+    })
+
+    test('a gateway without HTTP/2 is spoken to in HTTP/1.1', async (t) => {
+      const versions: string[] = []
+      const gateway = createServer(server.identity(), (request, response) => {
+        versions.push(request.httpVersion)
+        response.end(JSON.stringify({ metadata: { resourceVersion: '7' }, items: [] }))
+      })
+      const port = await freePort()
+      await new Promise<void>((resolve) => gateway.listen(port, '127.0.0.1', resolve))
+      const api = connect(server.kubeconfig(port))
+      t.after(() => {
+        api.close()
+        gateway.close()
+      })
+      assert.equal((await api.list(LEASES, {})).resourceVersion, '7')
+      assert.equal((await api.list(LEASES, {})).resourceVersion, '7')
+      assert.deepEqual(versions, ['1.1', '1.1'])
+    })
+
+    test('a server that nobody vouches for is not spoken to', async (t) => {
+      const path = server.kubeconfig()
+      const config = readFileSync(path, 'utf8').replace(/,"certificate-authority":"[^"]*"/, '')
+      writeFileSync(`${path}-without-ca`, config)
+      const api = connect(`${path}-without-ca`)
+      t.after(() => api.close())
+      await assert.rejects(api.list(LEASES, {}), /certificate/)
     })
 
     test('a server that is killed during a watch: the informer keeps what it has and goes on with the next', async () => {
