@@ -1,9 +1,9 @@
-/** A Service on a cluster of two nodes, seen from a client on their LAN, through everything that may happen to the nodes. */
+/** A Service on a cluster of two nodes, seen from a client on their LAN: how fast, at whom, and beside objects with mistakes. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { L2AddressJson, L2Answer, StatusAnswer } from '#api/agent.ts'
+import type { L2AddressJson, L2Answer } from '#api/agent.ts'
 import { waitFor } from '#lab/process/wait.ts'
 import { tracesOf } from '#lab/traces.ts'
 import { type ClusterLab, openClusterLab } from './cluster-lab.ts'
@@ -11,14 +11,11 @@ import { type ClusterLab, openClusterLab } from './cluster-lab.ts'
 const NAME = 'e2e'
 const NODES = ['cp1-lab', 'node1-lab'] as const
 const CLIENT_ADDRESS = '192.168.10.50'
-const DOWNLOAD_OCTETS = 104_857_600
 
 /** What the echo server answers. */
 interface Echo {
   readonly node: string
   readonly client: string
-  readonly protocol: string
-  readonly said?: string
 }
 
 const manifest = (name: string): string => readFileSync(join(import.meta.dirname, 'manifests', `${name}.yaml`), 'utf8')
@@ -58,10 +55,6 @@ describe('a Service of type LoadBalancer', () => {
     assert.ok(owner !== null)
     return owner
   }
-  const other = (node: string): string => (node === NODES[0] ? NODES[1] : NODES[0])
-  const agentsReady = async (): Promise<void> =>
-    void (await lab.kubectl('rollout', 'status', 'ds/balise', '-n', 'kube-system', '--timeout=90s'))
-
   test('answers the client within a second after it has its address', async (t) => {
     await lab.apply(manifest('echo'))
     await lab.kubectl('rollout', 'status', 'deployment/echo', '--timeout=90s')
@@ -108,16 +101,6 @@ describe('a Service of type LoadBalancer', () => {
     assert.ok(median(delaysUs) < 100, `median of ${delaysUs.join(', ')}`)
   })
 
-  test('passes UDP both ways', async () => {
-    const address = await addressOf('echo')
-    const script = `const s = require('node:dgram').createSocket('udp4');
-      s.on('message', (m) => { process.stdout.write(m); s.close() });
-      setTimeout(() => process.exit(1), 3000).unref(); s.send('hello', 9000, '${address}')`
-    const { exitCode, stdout } = await lab.on('client', process.execPath, '-e', script)
-    assert.equal(exitCode, 0)
-    assert.deepEqual([(JSON.parse(stdout) as Echo).protocol, (JSON.parse(stdout) as Echo).said], ['UDP', 'hello'])
-  })
-
   test('reaches pods on every node', async () => {
     const address = await addressOf('echo')
     const nodes = new Set<string>()
@@ -132,17 +115,6 @@ describe('a Service of type LoadBalancer', () => {
       assert.equal(client.split(':')[0], CLIENT_ADDRESS)
       assert.equal(node, await ownerOf(address, NODES[0]))
     }
-  })
-
-  test('is reached by name from a pod: DNS over UDP and HTTP over TCP, through ClusterIPs', async () => {
-    await lab.kubectl('wait', '--for=condition=Ready', 'pod/probe', '--timeout=60s')
-    const inPod = (...argv: readonly string[]): Promise<string> => lab.kubectl('exec', 'probe', '--', ...argv)
-    const echo = JSON.parse(await inPod('curl', '-s', '-m', '5', 'http://echo.default.svc.cluster.local/')) as Echo
-    assert.equal(echo.protocol, 'TCP')
-    assert.match(
-      await inPod('curl', '-sk', '-m', '5', 'https://kubernetes.default.svc.cluster.local/version'),
-      /gitVersion/,
-    )
   })
 
   test('goes on beside objects with mistakes, whose status names value and remedy', async () => {
@@ -161,67 +133,6 @@ describe('a Service of type LoadBalancer', () => {
     assert.match(await said('ciliuml2announcementpolicy', 'no-device'), /enp0s1.*eth0/)
     await answering(await addressOf('echo'))
     await lab.kubectl('delete', '-f', join(import.meta.dirname, 'manifests/mistakes.yaml'))
-  })
-
-  test('loses nothing of a download while agents are killed with -9 and rolled', async () => {
-    const address = await addressOf('echo')
-    const url = `http://${address}/bytes?n=${DOWNLOAD_OCTETS}`
-    const curl = ['curl', '-sS', '-m', '120', '--limit-rate', '4M', '-o', '/dev/null', '-w', '%{size_download}', url]
-    let ended = false
-    const download = lab.on('client', ...curl).finally(() => {
-      ended = true
-    })
-    for (const node of NODES) await lab.lab('fault', 'agent-kill', node)
-    await agentsReady()
-    await lab.kubectl('rollout', 'restart', 'ds/balise', '-n', 'kube-system')
-    await agentsReady()
-    assert.equal(ended, false, 'the download was over before the agents were rolled')
-    const { exitCode, stdout, stderr } = await download
-    assert.deepEqual([exitCode, stdout], [0, String(DOWNLOAD_OCTETS)], stderr)
-  })
-
-  test('goes on answering while no node reaches the API server for 60 s', async () => {
-    const address = await addressOf('echo')
-    const owner = await ownerOf(address, NODES[0])
-    await lab.lab('fault', 'api-cut')
-    const script = `for i in $(seq 60); do curl -s -m 1 -o /dev/null http://${address}/ || echo "lost $i"; sleep 1; done`
-    const { stdout } = await lab.on('client', 'sh', '-c', script)
-    await lab.lab('fault', 'api-restore')
-    assert.equal(stdout, '')
-    await waitFor(async () => (await lab.balise<StatusAnswer>(owner, 'status')).kubernetes.state === 'connected', {
-      what: 'the agent to reach the API server again',
-      boundMs: 60_000,
-      everyMs: 500,
-    })
-    assert.equal(await ownerOf(address, NODES[0]), owner)
-  })
-
-  test('moves when its owner crashes, and is not stolen back', async (t) => {
-    const address = await addressOf('echo')
-    const crashed = await ownerOf(address, NODES[0])
-    const heir = other(crashed)
-    const toHeir = { spec: { replicas: 1, template: { spec: { nodeSelector: { 'kubernetes.io/hostname': heir } } } } }
-    await lab.kubectl('patch', 'deployment', 'echo', '-p', JSON.stringify(toHeir))
-    await lab.kubectl('rollout', 'status', 'deployment/echo', '--timeout=90s')
-    const said = await lab.lab('fault', 'node-crash', crashed)
-    t.diagnostic(said.trim().replaceAll('\n', '; '))
-    await answering(address)
-    assert.equal(await ownerOf(address, heir), heir)
-
-    await lab.lab('fault', 'node-restore', crashed)
-    await lab.kubectl('wait', '--for=condition=Ready', `node/${crashed}`, '--timeout=120s')
-    await agentsReady()
-    await waitFor(async () => (await ownerOf(address, crashed)) === heir, {
-      what: 'the restored node to agree',
-      boundMs: 30_000,
-      everyMs: 500,
-    })
-    const owners = new Set<string>()
-    for (let i = 0; i < 10; i++) {
-      owners.add(await ownerOf(address, crashed))
-      assert.ok((await ask(address)) !== undefined)
-    }
-    assert.deepEqual([...owners], [heir])
   })
 })
 
