@@ -11,7 +11,7 @@ const OUT = join(TOP, 'dist', 'bpf')
 const MULTIARCH: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }
 
 /** BPF's third instruction set is in every kernel from 5.1 on; without debug information there would be no BTF. */
-const FLAGS: readonly string[] = [
+export const BPF_FLAGS: readonly string[] = [
   ...['-target', 'bpf', '-mcpu=v3', '-O2', '-g', '-Wall', '-Wextra', '-Werror', '-fdebug-prefix-map=$TOP=.'],
   ...['-I', 'bpf/include', '-I', `/usr/include/${MULTIARCH[process.arch] ?? process.arch}`],
 ]
@@ -22,7 +22,7 @@ export function buildBpf(): string {
   const headers = globSync('bpf/**/*.h', { cwd: TOP }).sort()
   const clang = findClang()
   if (clang === undefined) throw new SetupError(`No clang-${CLANG_LEAST} or newer in PATH; 'npm run bpf' installs one`)
-  const common = [clang, ...FLAGS, ...headers.flatMap((file) => [file, readFileSync(join(TOP, file))])]
+  const common = [clang, ...BPF_FLAGS, ...headers.flatMap((file) => [file, readFileSync(join(TOP, file))])]
   mkdirSync(OUT, { recursive: true })
   const objects = sources.map((source) => compile(clang, source, common))
   for (const file of globSync('*.bpf.{o,o.key}', { cwd: OUT })) {
@@ -37,7 +37,7 @@ function compile(clang: string, source: string, common: readonly (string | Uint8
   const key = cacheKey(...common, readFileSync(join(TOP, source)))
   if (existsSync(output) && existsSync(`${output}.key`) && readFileSync(`${output}.key`, 'utf8') === key) return object
   const fresh = `${output}.new-${process.pid}`
-  const flags = FLAGS.map((flag) => flag.replace('$TOP', TOP))
+  const flags = BPF_FLAGS.map((flag) => flag.replace('$TOP', TOP))
   try {
     execFileSync(clang, [...flags, '-c', source, '-o', fresh], { cwd: TOP, stdio: ['ignore', 'ignore', 'pipe'] })
   } catch (cause) {

@@ -136,6 +136,20 @@ test('reply_to_client() turns the reply of a backend on another node round', () 
   })
 })
 
+test('reply_to_client() passes what looks like a reply of a backend on this node', () => {
+  putService(kernel.maps, WEB)
+  ingress(tcp('S'))
+  const packet = fromLocal('SA')
+  assert.deepEqual(ingress(packet), { verdict: 'pass', packet })
+})
+
+test('reply_leaves() passes what looks like a reply of a backend on another node', () => {
+  putService(kernel.maps, REMOTE_WEB)
+  ingress(tcp('S'))
+  const packet = fromRemote('SA')
+  assert.deepEqual(egress(packet), { verdict: 'pass', packet })
+})
+
 test('reply_to_client() passes what comes to the node itself', () => {
   putService(kernel.maps, REMOTE_WEB)
   const packet = fromRemote('A')
@@ -195,6 +209,14 @@ test('judge() lets a connection go on with a backend that is being drained', () 
   putService(kernel.maps, { ...WEB, backends: [OTHER_LOCAL] })
   putBackend(kernel.maps, 'TCP', { ...LOCAL_BACKEND, state: 'terminating' })
   assert.equal(ingress(tcp('A')).packet.destination, '10.244.0.7:8080')
+})
+
+test('judge() takes a SYN with ACK for no new connection', () => {
+  putService(kernel.maps, WEB)
+  ingress(tcp('S'))
+  putService(kernel.maps, { ...WEB, backends: [OTHER_LOCAL] })
+  putBackend(kernel.maps, 'TCP', { ...LOCAL_BACKEND, state: 'terminating' })
+  assert.equal(ingress(tcp('SA')).packet.destination, '10.244.0.7:8080')
 })
 
 test('judge() gives a new connection to an active backend, and forgets the old reply', () => {
@@ -297,6 +319,28 @@ test('claim_source() gives up when all tries meet flows that are alive, and leav
   assert.deepEqual(counters, { COUNTER_CT_CREATED: 1, COUNTER_FORWARDED_REMOTE: 1, COUNTER_SNAT_RETRY: 33 })
   assert.deepEqual(ct, before)
 })
+
+test('claim_source() takes a port from no other flow of the same client', () => {
+  putService(kernel.maps, REMOTE_WEB)
+  putAgentConfig(kernel.maps, { snatPortMin: 40000, snatPortMax: 40000 })
+  ingress(tcp('S'))
+  assert.equal(ingress(tcp('S', { source: '192.168.10.50:40001' })).verdict, 'drop')
+  assert.deepEqual(readContents(kernel.maps).drops, { DROP_NO_SNAT_PORT: 1 })
+})
+
+for (const [snatPortMin, snatPortMax] of [
+  [0, 0],
+  [0, 65535],
+  [50000, 49999],
+] as const) {
+  test(`claim_source() takes no port of a range from ${snatPortMin} to ${snatPortMax}`, () => {
+    putService(kernel.maps, REMOTE_WEB)
+    putAgentConfig(kernel.maps, { snatPortMin, snatPortMax })
+    ingress(tcp('S')) // its own port may do
+    assert.equal(ingress(tcp('S', { source: '192.168.10.51:40000' })).verdict, 'drop')
+    assert.match(Object.keys(readContents(kernel.maps).drops).join(), /^DROP_NO_SNAT_PORT$/)
+  })
+}
 
 /** How a flow ends, and how many seconds later its port may be taken. */
 const DEATHS: readonly (readonly [string, readonly Packet[], number])[] = [

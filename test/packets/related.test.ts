@@ -6,7 +6,7 @@ import { readContents } from './contents.ts'
 import { openKernel } from './kernel.ts'
 import { CLIENT_MAC, enterNamespaces, LAN_MAC, NODE1_MAC, ROUTER_MAC } from './namespaces.ts'
 import { icmp, type Packet, tcp, udp } from './packet.ts'
-import { encodeIpv4 } from './packet-octets.ts'
+import { encodeIpv4, encodePacket } from './packet-octets.ts'
 import { announce, clearMaps, DNS, putService, REMOTE_BACKEND, WEB } from './scene.ts'
 
 const folder = buildBpf()
@@ -145,6 +145,31 @@ test('error_leaves() leaves errors about no flow alone', () => {
   const other = tcp('A', { source: '192.168.10.50:40001', destination: '10.244.0.7:8080' })
   const packet = error(PORT_UNREACHABLE, other, { source: '10.244.0.7', destination: '192.168.10.50' })
   assert.deepEqual(run('balise_egress', packet), { verdict: 'pass', packet })
+})
+
+test('error_arrives() leaves errors about packets to a backend on this node alone', () => {
+  putService(kernel.maps, WEB)
+  const delivered = run('balise_ingress', tcp('S')).packet
+  const packet = error(PORT_UNREACHABLE, delivered, { source: '10.244.0.7', destination: '192.168.10.50' })
+  assert.deepEqual(run('balise_ingress', packet), { verdict: 'pass', packet })
+})
+
+test('error_leaves() leaves errors about packets to a backend on another node alone', () => {
+  putService(kernel.maps, { ...WEB, backends: [REMOTE_BACKEND] })
+  const onWire = run('balise_ingress', tcp('S')).packet
+  const packet = error(PORT_UNREACHABLE, onWire, { source: '10.244.1.7', destination: '192.168.10.215' })
+  assert.deepEqual(run('balise_egress', packet), { verdict: 'pass', packet })
+})
+
+test('error_arrives() takes no padding for quoted ports', () => {
+  putService(kernel.maps, WEB)
+  announce(kernel.maps, '192.168.10.75', ifindex)
+  run('balise_ingress', tcp('S', { source: '192.168.10.50:0' }))
+  const onWire = tcp('A', { source: '192.168.10.75:80', destination: '192.168.10.50:0' })
+  const frame = encodePacket(error(PORT_UNREACHABLE, onWire, TO_VIP, 2)) // the padding has the rest, port 0
+  const padded = new Uint8Array(frame.length + 6)
+  padded.set(frame)
+  assert.equal(kernel.runOctets('balise_ingress', padded).verdict, 'drop')
 })
 
 test('error_arrives() drops a translated error without TTL left', () => {

@@ -208,24 +208,30 @@ test('balise_sendmsg4() refuses a datagram to a frontend without backends', asyn
   assert.deepEqual(readContents(maps).counters, { COUNTER_SOCK_NO_BACKEND: 1 })
 })
 
-test('balise_recvmsg4() shows the backend once the frontend is gone, and forgets it', async () => {
-  const server = await bindUdp()
-  const end = `127.0.0.1:${server.address().port}`
-  putService(maps, { ...DNS_IP, backends: [{ id: 1, end, local: true }] })
-  const socket = await bindUdp()
-  socket.send('?', 53, '10.43.0.10')
-  const [, from] = (await once(server, 'message')) as [Buffer, RemoteInfo]
-  maps.map('lb4_reverse_nat').deleteBatch(
-    maps
-      .map('lb4_reverse_nat')
-      .entries()
-      .map(({ key }) => key),
-  )
-  server.send('late', from.port, from.address)
-  const [, shown] = (await once(socket, 'message')) as [Buffer, RemoteInfo]
-  assert.equal(`${shown.address}:${shown.port}`, end)
-  assert.deepEqual(remembered(), [])
-})
+const NO_FRONTEND = (): void => {
+  const map = maps.map('lb4_reverse_nat')
+  map.deleteBatch(map.entries().map(({ key }) => key))
+}
+
+for (const [what, change] of [
+  ['the frontend is gone', NO_FRONTEND],
+  ['its id is that of another address', () => putService(maps, { ...DNS_IP, frontend: '10.43.0.11:53' })],
+  ['its id is that of another port', () => putService(maps, { ...DNS_IP, frontend: '10.43.0.10:54' })],
+] as const) {
+  test(`balise_recvmsg4() shows the backend once ${what}, and forgets it`, async () => {
+    const server = await bindUdp()
+    const end = `127.0.0.1:${server.address().port}`
+    putService(maps, { ...DNS_IP, backends: [{ id: 1, end, local: true }] })
+    const socket = await bindUdp()
+    socket.send('?', 53, '10.43.0.10')
+    const [, from] = (await once(server, 'message')) as [Buffer, RemoteInfo]
+    change()
+    server.send('late', from.port, from.address)
+    const [, shown] = (await once(socket, 'message')) as [Buffer, RemoteInfo]
+    assert.equal(`${shown.address}:${shown.port}`, end)
+    assert.deepEqual(remembered(), [])
+  })
+}
 
 test('balise_connect4() leads connected UDP to a backend', async () => {
   const end = await serveUdp('a')
