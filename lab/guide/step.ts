@@ -1,6 +1,9 @@
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import type { LabState } from '#lab/state/lab-state.ts'
 
+/** Which lines of a long output are shown: the first so many, or those that match. */
+export type Excerpt = number | RegExp
+
 /** What a step of a guide has at hand. */
 export interface GuideContext {
   readonly lab: LabState
@@ -9,9 +12,9 @@ export interface GuideContext {
   /** Runs the lab's kubectl, shows the command and what it printed, and gives that. */
   kubectl(args: readonly string[], input?: string): Promise<string>
   /** The same for a program on a host. */
-  on(host: string, argv: readonly string[]): Promise<string>
+  on(host: string, argv: readonly string[], excerpt?: Excerpt): Promise<string>
   /** The same for the command line of Balise, in an agent's pod on that node. */
-  balise(node: string, argv: readonly string[]): Promise<string>
+  balise(node: string, argv: readonly string[], excerpt?: Excerpt): Promise<string>
   /** Shows a line to the reader. */
   show(line: string): void
 }

@@ -21,6 +21,8 @@ export const TALOS_L2: readonly GuideStep[] = [
 
 const NAMESPACE = 'test-loadbalancer'
 const ADDRESS = '192.168.10.75'
+/** From the address in the Service's status to the first answer a client gets. */
+const FIRST_ANSWER_BOUND_MS = 1000
 /** What the guide's manifests call the nodes' interface. */
 const GUIDE_DEVICE = 'enp0s1'
 
@@ -95,8 +97,10 @@ async function askFromClient(context: GuideContext): Promise<void> {
     const answer = await attemptOn({ lab: lab.name, host: 'client' }, hierarchies, curl)
     return answer.exitCode === 0
   })
-  context.show(`first answer ${seconds(performance.now() - startedMs)} after the address was there`)
-  expect('The page', await context.on('client', curl), /nginx/i)
+  const tookMs = performance.now() - startedMs
+  context.show(`first answer ${seconds(tookMs)} after the address was there`)
+  if (tookMs > FIRST_ANSWER_BOUND_MS) throw new GuideFailure(`It took more than ${seconds(FIRST_ANSWER_BOUND_MS)}`)
+  expect('The page', await context.on('client', curl, 4), /nginx/i)
   const neighbour = await context.on('client', ['ip', 'neigh', 'show', ADDRESS])
   const owner = hostsOfRole(lab.topology, 'node').find(({ name }) => neighbour.includes(macOf(lab.name, name)))
   if (owner === undefined) throw new GuideFailure(`${ADDRESS} has the address of no node: ${neighbour.trim()}`)
@@ -105,9 +109,21 @@ async function askFromClient(context: GuideContext): Promise<void> {
 
 async function lookInside(context: GuideContext): Promise<void> {
   const node = hostsOfRole(context.lab.topology, 'node')[0]?.name ?? ''
-  expect('service list', await context.balise(node, ['service', 'list']), new RegExp(`${ADDRESS}:80/TCP +LoadBalancer`))
-  expect('bpf lb list', await context.balise(node, ['bpf', 'lb', 'list']), new RegExp(`${ADDRESS}:80/TCP`))
-  expect('l2 list', await context.balise(node, ['l2', 'list']), new RegExp(ADDRESS.replaceAll('.', '\\.')))
+  const debug = await context.balise(node, ['debuginfo'], /enable-l2/)
+  for (const setting of ['announcements:true', 'neigh-discovery:true', 'pod-announcements:false']) {
+    expect('debuginfo', debug, new RegExp(`^enable-l2-${setting}$`, 'm'))
+  }
+  const ours = new RegExp(ADDRESS.replaceAll('.', '\\.'))
+  const rows = new RegExp(`^(ID|SERVICE) |${ours.source}`)
+  expect(
+    'service list',
+    await context.balise(node, ['service', 'list'], rows),
+    new RegExp(`${ours.source}:80/TCP +LoadBalancer .*active`),
+  )
+  const table = await context.balise(node, ['bpf', 'lb', 'list'], rows)
+  expect('bpf lb list', table, new RegExp(`${ours.source}:80/TCP \\(0\\) .*\\[LoadBalancer`))
+  expect('bpf lb list', table, new RegExp(`${ours.source}:80/TCP \\(1\\) +10\\.244\\.`))
+  expect('l2 list', await context.balise(node, ['l2', 'list']), ours)
 }
 
 /** kubectl without showing it: for what is asked again and again. */

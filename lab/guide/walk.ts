@@ -4,7 +4,7 @@ import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { LabError } from '#lab/state/lab-error.ts'
 import type { LabState } from '#lab/state/lab-state.ts'
 import { seconds } from '#lab/progress.ts'
-import { type GuideContext, GuideFailure, type GuideStep } from './step.ts'
+import { type Excerpt, type GuideContext, GuideFailure, type GuideStep } from './step.ts'
 
 export interface Walk {
   readonly lab: LabState
@@ -37,10 +37,10 @@ export async function walkGuide(walk: Walk): Promise<number> {
 }
 
 function contextOf({ lab, hierarchies, signal, write }: Walk): GuideContext {
-  const shown = async (command: string, run: () => Promise<string>): Promise<string> => {
+  const shown = async (command: string, run: () => Promise<string>, part?: Excerpt): Promise<string> => {
     write(`  $ ${command}`)
     const output = await run()
-    for (const line of output.trimEnd().split('\n')) if (line !== '') write(`    ${line}`)
+    for (const line of excerpt(output, part)) write(`    ${line}`)
     return output
   }
   const words = (argv: readonly string[]): string =>
@@ -50,20 +50,32 @@ function contextOf({ lab, hierarchies, signal, write }: Walk): GuideContext {
     hierarchies,
     signal,
     show: (line) => write(`    ${line}`),
-    kubectl: (args, input) =>
-      shown(`kubectl ${words(args)}`, () =>
+    kubectl: (args, input) => {
+      const given = input === undefined ? '' : `\n${input.trimEnd()}`.replaceAll('\n', '\n    | ')
+      return shown(`kubectl ${words(args)}${given}`, () =>
         kubectl(lab.name, args, { signal, ...(input === undefined ? {} : { input }) }),
-      ),
-    on: (host, argv) =>
-      shown(`balise lab exec ${host} -- ${words(argv)}`, () => runOn({ lab: lab.name, host }, hierarchies, argv)),
-    balise: async (node, argv) => {
+      )
+    },
+    on: (host, argv, part) =>
+      shown(`balise lab exec ${host} -- ${words(argv)}`, () => runOn({ lab: lab.name, host }, hierarchies, argv), part),
+    balise: async (node, argv, part) => {
       const selector = ['-l', 'app.kubernetes.io/component=agent', `--field-selector=spec.nodeName=${node}`]
       const pod = (
         await kubectl(lab.name, ['get', 'pod', '-n', 'kube-system', ...selector, '-o', 'name'], { signal })
       ).trim()
-      return shown(`kubectl exec -n kube-system ${pod} -- balise ${words(argv)}`, () =>
-        kubectl(lab.name, ['exec', '-n', 'kube-system', pod, '-c', 'agent', '--', 'balise', ...argv], { signal }),
+      const inPod = ['exec', '-n', 'kube-system', pod, '-c', 'agent', '--', 'balise', ...argv]
+      return shown(
+        `kubectl exec -n kube-system ${pod} -- balise ${words(argv)}`,
+        () => kubectl(lab.name, inPod, { signal }),
+        part,
       )
     },
   }
+}
+
+/** The lines to show of an output, and how many more there are. */
+export function excerpt(output: string, part: Excerpt | undefined): readonly string[] {
+  const lines = output.trimEnd().split('\n').filter(Boolean)
+  const kept = part instanceof RegExp ? lines.filter((line) => part.test(line)) : lines.slice(0, part ?? lines.length)
+  return kept.length === lines.length ? lines : [...kept, `(${lines.length - kept.length} more)`]
 }

@@ -27,10 +27,16 @@ function inheritCpus(folder: string): void {
   }
 }
 
+/**
+ * What a kubelet uses. Where the machine's root does not give these to its children yet, it does from the first lab on: taking them
+ * back later could take them from somebody else who has come to use them.
+ */
+const KUBELET_CONTROLLERS = ['cpuset', 'cpu', 'io', 'memory', 'hugetlb', 'pids']
+
 /** Lets the children of a cgroup2 folder use the controllers it has; a folder with processes of its own has to refuse, except the root. */
 export function delegateControllers(folder: string): void {
-  const controllers = readFileSync(join(folder, 'cgroup.controllers'), 'utf8').trim().split(' ').filter(Boolean)
-  for (const controller of controllers) {
+  const there = readFileSync(join(folder, 'cgroup.controllers'), 'utf8').trim().split(' ')
+  for (const controller of KUBELET_CONTROLLERS.filter((name) => there.includes(name))) {
     try {
       writeFileSync(join(folder, 'cgroup.subtree_control'), `+${controller}`)
     } catch {
