@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { AGENT_OPTIONS, formatConfigMistake, readAgentSettings } from './config.ts'
+import { formatConfigMistake } from '#agents/settings.ts'
+import { AGENT_OPTIONS, readAgentSettings } from './config.ts'
 
 test('readAgentSettings() needs the name of the node alone', () => {
   const settings = readAgentSettings({ BALISE_NODE_NAME: 'cp1-lab' })

@@ -1,22 +1,13 @@
 import { err, ok, type Result } from '#model/result.ts'
-
-/** One setting of the agent: the table below feeds the reader, the help, the chart and the reference. */
-export interface Option<T> {
-  readonly env: string
-  /** For people: `text`, `seconds`, `port`, ... */
-  readonly type: string
-  /** As it would be written; undefined when it must be given. */
-  readonly fallback: string | undefined
-  readonly sentence: string
-  /** The value, or what is wrong with the text: a sentence fragment. */
-  readonly parse: (text: string) => Result<T, string>
-}
-
-export interface ConfigMistake {
-  readonly env: string
-  readonly value: string
-  readonly problem: string
-}
+import {
+  type ConfigMistake,
+  oneOf,
+  type OptionTable,
+  parseName,
+  readSettings,
+  type Settings,
+  wholeNumber,
+} from '#agents/settings.ts'
 
 const TC_MECHANISMS = ['auto', 'tcx', 'clsact'] as const
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
@@ -131,41 +122,16 @@ export const AGENT_OPTIONS = {
     sentence: 'The least that is logged.',
     parse: oneOf(LOG_LEVELS),
   },
-} as const satisfies Readonly<Record<string, Option<unknown>>>
-
-type Parsed<O> = O extends { readonly parse: (text: string) => infer R }
-  ? Extract<R, { readonly ok: true }> extends { readonly value: infer T }
-    ? T
-    : never
-  : never
+} as const satisfies OptionTable
 
 /** The settings of an agent, checked. */
-export type AgentSettings = { readonly [K in keyof typeof AGENT_OPTIONS]: Parsed<(typeof AGENT_OPTIONS)[K]> }
+export type AgentSettings = Settings<typeof AGENT_OPTIONS>
 
 /** Reads the environment: all mistakes at once, or the settings. An empty variable is an unset one. */
 export function readAgentSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): Result<AgentSettings, readonly ConfigMistake[]> {
-  const mistakes: ConfigMistake[] = []
-  const settings: Record<string, unknown> = {}
-  for (const [name, option] of Object.entries<Option<unknown>>(AGENT_OPTIONS)) {
-    const { env, fallback, parse } = option
-    const text = environment[env] || fallback
-    const parsed = text === undefined ? err('is not set') : parse(text)
-    if (parsed.ok) settings[name] = parsed.value
-    else mistakes.push({ env, value: text ?? '', problem: parsed.error })
-  }
-  return mistakes.length > 0 ? err(mistakes) : ok(settings as AgentSettings)
-}
-
-export function formatConfigMistake({ env, value, problem }: ConfigMistake): string {
-  return value === '' ? `${env} ${problem}` : `${env} ${JSON.stringify(value)} ${problem}`
-}
-
-function parseName(text: string): Result<string, string> {
-  return /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text)
-    ? ok(text)
-    : err('is not a name of lower-case letters, digits, - and .')
+  return readSettings(AGENT_OPTIONS, environment)
 }
 
 function parsePath(text: string): Result<string, string> {
@@ -183,20 +149,6 @@ function parseList(text: string): Result<readonly string[], string> {
 
 function parseBoolean(text: string): Result<boolean, string> {
   return text === 'true' || text === 'false' ? ok(text === 'true') : err('is neither true nor false')
-}
-
-function wholeNumber(min: number, max: number): (text: string) => Result<number, string> {
-  return (text) => {
-    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-    return number >= min && number <= max ? ok(number) : err(`is not a whole number from ${min} to ${max}`)
-  }
-}
-
-function oneOf<T extends string>(options: readonly T[]): (text: string) => Result<T, string> {
-  return (text) => {
-    const option = options.find((candidate) => candidate === text)
-    return option === undefined ? err(`is none of ${options.join(', ')}`) : ok(option)
-  }
 }
 
 export interface PortRange {
