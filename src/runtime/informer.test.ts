@@ -142,6 +142,7 @@ test('createInformer() lists again when its version is gone, and drops what went
   api.put(service('b', 1))
   await settle()
   api.goAway()
+  await settle()
   api.comeBack()
   const before = rings()
   await api.delete(SERVICES, { namespace: 'default', name: 'a' })
@@ -187,6 +188,19 @@ test('createInformer() backs off from a server that ends every watch at once', a
   }
   assert.ok(count(api, 'watch') < 15, `${count(api, 'watch')} watches in a minute`)
   assert.equal(informer.status().lastFailure?.code, 'ShortWatch')
+  stop.abort()
+})
+
+test('createInformer() starts its backoff anew after a watch that lasted', async () => {
+  const { api, clock, stop } = await open()
+  api.goAway()
+  await clock.advance(60_000)
+  api.comeBack()
+  await clock.advance(60_000)
+  const before = count(api, 'watch')
+  api.endWatches({ code: 'Unreachable', message: 'cut' })
+  await clock.advance(250)
+  assert.equal(count(api, 'watch'), before + 1)
   stop.abort()
 })
 

@@ -121,7 +121,10 @@ class ElectionRun {
       await ended(clock.sleep(restMs, term.signal), term.signal)
       const startedMs = clock.monotonicMs()
       if (startedMs >= deadlineMs) return term.end()
-      const isRenewed = await ended(this.#tryWithin(Math.min(this.#requestLimitMs, deadlineMs - startedMs), term.signal), term.signal)
+      const isRenewed = await ended(
+        this.#tryWithin(Math.min(this.#requestLimitMs, deadlineMs - startedMs), term.signal),
+        term.signal,
+      )
       if (isRenewed === true) deadlineMs = startedMs + this.#renewDeadlineMs
       else if (this.#isLost()) return term.end()
     }

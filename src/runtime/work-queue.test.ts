@@ -55,12 +55,13 @@ test('put() of a key during its work works on it again, never twice at once', as
   queue.put('a', '1')
   await settle()
   assert.equal(queue.put('a', '2'), 'replaced')
+  queue.put('b', '1')
   await settle()
-  assert.deepEqual(started, ['a=1@0'])
+  assert.deepEqual(started, ['a=1@0', 'b=1@0'])
   await clock.advance(50)
-  assert.deepEqual(started, ['a=1@0', 'a=2@50'])
+  assert.deepEqual(started, ['a=1@0', 'b=1@0', 'a=2@50'])
   await clock.advance(50)
-  assert.equal(queue.status().done, 2)
+  assert.equal(queue.status().done, 3)
 })
 
 test('put() beyond the capacity is refused and counted', () => {
@@ -119,24 +120,53 @@ test('createWorkQueue() gives a key up after maxFailures', async () => {
   assert.equal(queue.status().waiting, 0)
 })
 
-test('drop() takes a waiting key out', async () => {
-  const { queue, started } = open()
+test('createWorkQueue() forgets the failures of a key that then succeeded', async () => {
+  const answers = ['one', 'slow', 'two']
+  const { clock, queue, failed } = open({
+    async work(_key, _value, signal) {
+      const answer = answers.shift()
+      if (answer !== 'slow') throw new Error(answer)
+      await clock.sleep(10, signal)
+    },
+  })
+  queue.put('a', '1')
+  await clock.advance(105)
+  queue.put('a', '2')
+  await clock.advance(10)
+  assert.deepEqual(failed, ['a: one (1)', 'a: two (1)'])
+  await queue.close()
+})
+
+test('drop() takes a waiting key out, and leaves one alone that is being worked on', async () => {
+  const { clock, queue, started } = open({ work: (_key, _value, signal) => clock.sleep(10, signal) })
   queue.put('a', '1')
   queue.drop('a')
   await settle()
   assert.deepEqual(started, [])
+  queue.put('b', '1')
+  await settle()
+  queue.put('b', '2')
+  queue.drop('b')
+  await clock.advance(10)
+  assert.deepEqual(started, ['b=1@0', 'b=2@10'])
 })
 
-test('close() aborts the work under way and waits for it', async () => {
+test('close() aborts the work under way, waits for it, and calls it no failure', async () => {
   let ended = false
-  const { clock, queue } = open({
+  const { clock, queue, failed } = open({
     work: async (_key, _value, signal) => {
-      await clock.sleep(1_000, signal).finally(() => (ended = true))
+      try {
+        await clock.sleep(1_000, signal)
+      } finally {
+        await settle()
+        ended = true
+      }
     },
   })
   queue.put('a', '1')
   await settle()
   await queue.close()
   assert.equal(ended, true)
+  assert.deepEqual(failed, [])
   assert.equal(clock.sleepers(), 0)
 })

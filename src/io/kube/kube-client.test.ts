@@ -219,6 +219,19 @@ test('a server that does not answer is TimedOut, and what waits on the same way 
   assert.equal((await next).code, 'Unreachable')
 })
 
+test('watch() that its reader leaves is ended at the server', async (t) => {
+  const left = Promise.withResolvers<void>()
+  const { api } = await open(t, (_asked, response) => {
+    response.once('close', () => left.resolve())
+    response.writeHead(200).flushHeaders()
+  })
+  for await (const event of api.watch(SERVICES, { resourceVersion: '7' }, SIGNAL)) {
+    assert.equal(event.type, 'BOOKMARK')
+    break
+  }
+  await left.promise
+})
+
 test('watch() whose head does not come is TimedOut', async (t) => {
   const { api } = await open(t, () => undefined, { requestTimeoutMs: 50 })
   assert.equal((await refused(all(api.watch(SERVICES, { resourceVersion: '7' }, SIGNAL)))).code, 'TimedOut')
