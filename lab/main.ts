@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { FAULTS } from '#lab/faults/fault.ts'
 import { LabError } from '#lab/state/lab-error.ts'
 import { SIZES } from '#lab/topology/topology.ts'
 import { down } from './cmds/down.ts'
@@ -80,7 +81,10 @@ program
 
 program
   .command('fault <kind> [arguments...]')
-  .description('let something go wrong, or end it; "fault list" says what there is')
+  .description('let something go wrong, or end it')
+  .addHelpText('after', () =>
+    ['', 'Faults:', ...FAULTS.map(([usage, what]) => `  ${usage.padEnd(24)}${what}`)].join('\n'),
+  )
   .addOption(nameOption())
   .option('--no-follow', 'do not wait until the addresses of Services answer again')
   .action(async (kind: string, words: string[], options) => {

@@ -1,7 +1,8 @@
 import type { MachineSpec } from '#lab/machine/machine.ts'
+import { labDir } from '#lab/state/paths.ts'
 import type { Topology, TopologyHost } from '#lab/topology/topology.ts'
 import { cniConfig } from './cni.ts'
-import { containerdConfig, registryHosts } from './containerd.ts'
+import { containerdConfig, registryHosts, snapshotterFor } from './containerd.ts'
 import { commonFiles } from './hosts-file.ts'
 import { KUBELET_CONFIG, kubeletConfig } from './kubelet.ts'
 import { registryAddress } from './registry.ts'
@@ -16,7 +17,7 @@ export function machineOf(lab: string, topology: Topology, host: TopologyHost): 
   if (host.role !== 'node' || topology.size === 'api') return { lab, host: host.name, disks: [], files: common }
   const files = {
     ...common,
-    '/etc/containerd/config.toml': containerdConfig(),
+    '/etc/containerd/config.toml': containerdConfig(snapshotterFor(labDir(lab))),
     '/etc/containerd/certs.d/_default/hosts.toml': registryHosts(registryAddress(topology)),
     [RUNC_ENTRY]: runcEntry(missingCapabilitiesHere()),
     [KUBELET_CONFIG]: kubeletConfig(lab, topology, host),

@@ -82,8 +82,8 @@ async function raise({ claimed, hierarchies, progress, image, signal }: Raise): 
       installBalise(name, topology, image, hierarchies, signal),
     )
   }
-  if (image !== undefined || topology.kubeProxy !== 'none')
-    await progress.step('CoreDNS', () => coreDnsReady(name, signal))
+  const servesClusterIps = image !== undefined || topology.kubeProxy !== 'none'
+  if (servesClusterIps && topology.cni !== 'none') await progress.step('CoreDNS', () => coreDnsReady(name, signal))
   return state
 }
 

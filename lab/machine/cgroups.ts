@@ -78,8 +78,8 @@ export function processesBelow(folder: string): readonly number[] {
 
 /** Kills every process below a cgroup2 folder, waits until they are gone and removes the folder with all below it, in every hierarchy. */
 export async function removeCgroups(hierarchies: readonly Hierarchy[], name: string): Promise<void> {
-  const unified = join(cgroup2Root(hierarchies), name)
-  if (existsSync(unified)) writeFileSync(join(unified, 'cgroup.kill'), '1') // since Linux 5.14
+  const kill = join(cgroup2Root(hierarchies), name, 'cgroup.kill')
+  if (existsSync(kill)) writeFileSync(kill, '1') // since Linux 5.14; without it, and what is in v1 alone, one by one
   const folders = hierarchies.map(({ mountPoint }) => join(mountPoint, name))
   await waitFor(() => folders.every(ended), { what: `the processes in ${name} to end`, boundMs: 20_000, everyMs: 20 })
   for (const folder of folders) {

@@ -4,6 +4,7 @@
 # It is started in the host's network, mount, UTS, PID and cgroup namespace (see machine.ts), with
 #   HOST          the host's name
 #   HOST_DIR      its folder: root (mount point), disk (what outlives a crash), files (put in place over the root file system)
+#   READ_ONLY_BINDS  folders of programs that the root file system does not have itself, one a line
 #   BINDS         folders of the real machine that show through unchanged, one a line
 #   DISKS         folders of the host that live in HOST_DIR/disk, one a line
 #   CGROUPS       one hierarchy a line: mount point, type, options
@@ -37,6 +38,11 @@ printf '%s\n' "$CGROUPS" | while read -r point type options; do
   mount -t "$type" ${options:+-o "$options"} "$type" "$root$point"
 done
 
+printf '%s\n' "$READ_ONLY_BINDS" | while read -r folder; do
+  [ -n "$folder" ] || continue
+  mount --bind "$folder" "$root$folder"
+  mount -o remount,bind,ro "$root$folder"
+done
 printf '%s\n' "$BINDS" | while read -r folder; do
   [ -n "$folder" ] || continue
   mkdir -p "$root$folder"

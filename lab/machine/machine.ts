@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { LabError } from '#lab/state/lab-error.ts'
 import { CHECKOUT, hostPath, labDir } from '#lab/state/paths.ts'
@@ -58,6 +58,15 @@ export async function startMachine(spec: MachineSpec, hierarchies: readonly Hier
   return pid
 }
 
+/** Where programs and libraries are; a machine may have some of them on a file system of its own. */
+const PROGRAM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/nix']
+
+/** Folders that are on another file system than the root, which a copy-on-write view of the root does not have. */
+function elsewhere(folders: readonly string[]): readonly string[] {
+  const root = statSync('/').dev
+  return folders.filter((folder) => existsSync(folder) && statSync(folder).dev !== root)
+}
+
 function initEnv(
   { lab, host, disks }: MachineSpec,
   hierarchies: readonly Hierarchy[],
@@ -65,7 +74,8 @@ function initEnv(
   return {
     HOST: host,
     HOST_DIR: hostPath(lab, host),
-    BINDS: [CHECKOUT, cacheDir(), labDir(lab)].filter((folder) => existsSync(folder)).join('\n'),
+    BINDS: [CHECKOUT, cacheDir(), labDir(lab), ...elsewhere([dirname(process.execPath)])].filter(existsSync).join('\n'),
+    READ_ONLY_BINDS: elsewhere(PROGRAM_FOLDERS).join('\n'),
     DISKS: disks.join('\n'),
     CGROUPS: hierarchies
       .map(({ mountPoint, version, options }) => `${mountPoint} ${version === 2 ? 'cgroup2' : 'cgroup'} ${options}`)
