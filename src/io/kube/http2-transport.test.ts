@@ -142,6 +142,25 @@ test('createHttp2Transport() leaves a quiet connection alone whose server answer
   assert.equal(await readText(body, 100), 'still here')
 })
 
+test('createHttp2Transport() does not blame the server for a time in which we ourselves stood still', async (t) => {
+  const streams: ServerHttp2Stream[] = []
+  const { transport, sessions } = await open(t, (stream) => {
+    stream.respond({ ':status': 200 })
+    streams.push(stream)
+  })
+  const { body } = await transport.send(GET, SIGNAL)
+  const session = sessions[0]
+  assert.ok(session)
+  for (let stalls = 0; stalls < 3; stalls++) {
+    await once(session, 'ping')
+    const untilMs = performance.now() + 2 * OPTIONS.pingTimeoutMs
+    while (performance.now() < untilMs);
+  }
+  await once(session, 'ping')
+  streams[0]?.end('still here')
+  assert.equal(await readText(body, 100), 'still here')
+})
+
 test('send() rejects with the reason of its signal, and tells the server', async (t) => {
   const aborted = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { Socket } from 'node:net'
 import { bodyOf } from './http2-body.ts'
+import { watchLife } from './http2-life.ts'
 import type { KubeRequest, KubeResponse, KubeTransport, TransportOptions } from './kube-transport.ts'
 
 /** Bytes in flight to us: for the connection, and for one stream, so that a list does not starve the watches beside it. */
@@ -74,31 +75,6 @@ function startSession(socket: Socket, authority: string, options: TransportOptio
   const stopPings = watchLife(session, socket, options)
   session.once('close', stopPings)
   return session
-}
-
-/** Destroys a session on which nothing comes and no ping is answered. */
-function watchLife(session: ClientHttp2Session, socket: Socket, options: TransportOptions): () => void {
-  let seenBytes = -1
-  let limit: NodeJS.Timeout | undefined
-  const timer = setInterval(() => {
-    const { bytesRead } = socket
-    if (bytesRead !== seenBytes || limit !== undefined || session.destroyed) {
-      seenBytes = bytesRead
-      return
-    }
-    limit = setTimeout(
-      () => session.destroy(new Error('The server does not answer'), constants.NGHTTP2_NO_ERROR),
-      options.pingTimeoutMs,
-    )
-    session.ping(() => {
-      clearTimeout(limit)
-      limit = undefined
-    })
-  }, options.idleMs)
-  return () => {
-    clearInterval(timer)
-    clearTimeout(limit)
-  }
 }
 
 function startStream(session: ClientHttp2Session, request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
