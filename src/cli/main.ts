@@ -38,7 +38,16 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Who reads us may stop before the end (`| head`): that is no failure of ours. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+}
+
 async function runCommand({ command, flags, output, settings }: Invocation): Promise<number> {
+  endQuietlyWithoutReader()
   const answer = await command.execute(createOutside(settings), flags)
   process.stdout.write(formatAnswer(answer, output))
   return answer.exitCode ?? 0
