@@ -1,12 +1,14 @@
 import { type Hierarchy, readHierarchies } from '#lab/machine/hierarchies.ts'
-import { runInteractively } from '#lab/machine/inside.ts'
+import { runInSwitch, runInteractively } from '#lab/machine/inside.ts'
+import { SWITCH } from '#lab/machine/names.ts'
 import { containerPid, findPod, type PodRef, parsePodRef } from '#lab/pod.ts'
 import { LabError } from '#lab/state/lab-error.ts'
 import { chooseLab } from '#lab/state/lab-state.ts'
+import { infrastructureOf } from '#lab/topology/topology.ts'
 
 export interface ExecOptions {
   readonly name: string | undefined
-  /** A host, or `pod/NAMESPACE/NAME`. */
+  /** A host, the switch, or `pod/NAMESPACE/NAME`. */
   readonly target: string
   readonly argv: readonly string[]
 }
@@ -23,10 +25,11 @@ export async function exec({ name, target, argv }: ExecOptions): Promise<number>
   const hierarchies = readHierarchies()
   const pod = parsePodRef(target)
   if (pod !== undefined) return execInPod(lab.name, pod, hierarchies, argv)
+  if (target === SWITCH) return runInSwitch(lab.name, infrastructureOf(lab.topology).name, hierarchies, argv)
   const hosts = lab.topology.hosts.map((host) => host.name)
   if (!hosts.includes(target))
     throw new LabError(
-      `No host ${target} in lab ${lab.name}; there are ${hosts.join(', ')}, and pods as pod/NAMESPACE/NAME`,
+      `No host ${target} in lab ${lab.name}; there are ${hosts.join(', ')}, ${SWITCH}, and pods as pod/NAMESPACE/NAME`,
     )
   return runInteractively({ lab: lab.name, host: target }, hierarchies, argv)
 }

@@ -1,5 +1,6 @@
 import { bringUp } from '#lab/cluster/bring-up.ts'
 import { applyCoreDns, coreDnsReady } from '#lab/cluster/coredns.ts'
+import { diagnose } from '#lab/cluster/diagnose.ts'
 import { installBalise } from '#lab/cluster/install-balise.ts'
 import { guideSteps } from '#lab/guide/guides.ts'
 import { walkGuide } from '#lab/guide/walk.ts'
@@ -7,6 +8,7 @@ import { buildLabImages } from '#lab/images/build.ts'
 import { type Hierarchy, readHierarchies } from '#lab/machine/hierarchies.ts'
 import { Progress, seconds } from '#lab/progress.ts'
 import { checkRequirements } from '#lab/requirements.ts'
+import { LabError } from '#lab/state/lab-error.ts'
 import { claimLab, type LabState } from '#lab/state/lab-state.ts'
 import { takeDown } from '#lab/take-down.ts'
 import { adjustTopology } from '#lab/topology/adjust.ts'
@@ -79,12 +81,22 @@ async function raise({ claimed, hierarchies, progress, image, signal }: Raise): 
   await applyCoreDns(name, topology, signal)
   if (image !== undefined) {
     await progress.step('Balise, installed by its chart', () =>
-      installBalise(name, topology, image, hierarchies, signal),
+      diagnosed(name, signal, () => installBalise(name, topology, image, hierarchies, signal)),
     )
   }
   const servesClusterIps = image !== undefined || topology.kubeProxy !== 'none'
   if (servesClusterIps && topology.cni !== 'none') await progress.step('CoreDNS', () => coreDnsReady(name, signal))
   return state
+}
+
+/** Lets work in a cluster that stands fail with what the cluster says of it. */
+async function diagnosed(lab: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (cause) {
+    if (signal.aborted || !(cause instanceof LabError)) throw cause
+    throw new LabError([cause.message, ...(await diagnose(lab))].join('\n'), { cause })
+  }
 }
 
 function ended(signal: AbortSignal): Promise<void> {

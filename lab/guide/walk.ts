@@ -1,3 +1,4 @@
+import { diagnose } from '#lab/cluster/diagnose.ts'
 import { kubectl } from '#lab/cluster/kubectl.ts'
 import { runOn } from '#lab/machine/inside.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
@@ -29,10 +30,12 @@ export async function walkGuide(walk: Walk): Promise<number> {
       write(`  FAILED after ${seconds(performance.now() - startedMs)}: ${error.message}`)
       const left = steps.length - at - 1
       if (left > 0) write(`  ${left} more not tried`)
+      for (const line of await diagnose(walk.lab.name)) write(line)
       return 1
     }
     write(`  ok, ${seconds(performance.now() - startedMs)}`)
   }
+  if (steps.length > 0) write(`\nAll ${steps.length} steps passed`)
   return 0
 }
 

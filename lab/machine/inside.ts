@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { attempt, run, type RunOutcome } from '#lab/process/run.ts'
+import { joinFiles, joining } from './cgroups.ts'
 import type { Hierarchy } from './hierarchies.ts'
 import { INIT_LEAF, onHost } from './machine.ts'
+import { netnsPath, SWITCH } from './names.ts'
 
 export interface Place {
   readonly lab: string
@@ -34,7 +36,25 @@ export async function runInteractively(
   hierarchies: readonly Hierarchy[],
   argv: readonly string[],
 ): Promise<number> {
-  const [file = '', ...args] = onHost({ ...place, leaf: 'system/exec' }, hierarchies, argv)
+  return interactively(onHost({ ...place, leaf: EXEC_LEAF }, hierarchies, argv))
+}
+
+/** The same in the LAN's switch, which is a network namespace and no machine: captures there see every port. */
+export async function runInSwitch(
+  lab: string,
+  infrastructure: string,
+  hierarchies: readonly Hierarchy[],
+  argv: readonly string[],
+): Promise<number> {
+  const enter = ['nsenter', `--net=${netnsPath(lab, SWITCH)}`, '--', ...argv]
+  return interactively(joining(joinFiles(hierarchies, lab, infrastructure, EXEC_LEAF), enter))
+}
+
+/** The cgroup of what somebody runs by hand: it ends with the lab. */
+const EXEC_LEAF = 'system/exec'
+
+function interactively(argv: readonly string[]): Promise<number> {
+  const [file = '', ...args] = argv
   const child = spawn(file, args, { stdio: 'inherit' })
   const leaveToChild = (): void => {}
   process.on('SIGINT', leaveToChild)

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { after, before, beforeEach, afterEach, describe, test } from 'node:test'
 import { FaultyProxy } from './proxy.ts'
 
@@ -67,6 +68,24 @@ describe('FaultyProxy', () => {
     await once(socket, 'data')
     assert.equal(heard, 'first')
     socket.destroy()
+  })
+
+  test('delay holds everything up by its time each way, in order, and does not add up', async () => {
+    const socket = open()
+    await ask(socket)
+    proxy.fault = { kind: 'delay', delayMs: 100 }
+    const startedMs = performance.now()
+    let heard = ''
+    socket.on('data', (piece: Buffer) => (heard += piece.toString()))
+    for (const word of ['one ', 'two ', 'three ', 'four']) {
+      socket.write(word)
+      await setTimeout(10) // so that they are chunks of their own
+    }
+    socket.end()
+    await once(socket, 'end')
+    const tookMs = performance.now() - startedMs
+    assert.equal(heard, 'one two three four')
+    assert.ok(tookMs >= 200 && tookMs < 700, `${tookMs} ms`)
   })
 
   test('survives a target that refuses, on a Unix socket as well', async () => {

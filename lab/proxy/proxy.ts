@@ -66,8 +66,6 @@ class Connection {
       socket.setNoDelay(true)
       socket.on('error', () => this.reset())
     }
-    client.once('close', () => server.destroy())
-    server.once('close', () => client.destroy())
     const [up, down] = this.#gates as [Gate, Gate]
     client.pipe(up).pipe(server)
     server.pipe(down).pipe(client)
@@ -88,10 +86,11 @@ function end(socket: Socket): void {
   else socket.resetAndDestroy()
 }
 
-/** Passes octets on at once, later, or not until it is told to. */
+/** Passes octets on at once, later (in their order, and as many at a time as come), or not until it is told to. */
 class Gate extends Transform {
   #fault: ProxyFault = NO_FAULT
   #held: (() => void) | undefined
+  #lastDueMs = 0
 
   apply(fault: ProxyFault): void {
     this.#fault = fault
@@ -102,9 +101,29 @@ class Gate extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const pass = (): void => done(null, chunk)
-    if (this.#fault.kind === 'hang') this.#held = pass
-    else if (this.#fault.kind === 'delay') setTimeout(pass, this.#fault.delayMs)
-    else pass()
+    if (this.#fault.kind === 'hang') {
+      this.#held = () => done(null, chunk)
+      return
+    }
+    const waitMs = this.#waitMs()
+    if (waitMs === 0) {
+      done(null, chunk)
+      return
+    }
+    setTimeout(() => this.push(chunk), waitMs)
+    done()
+  }
+
+  /** The end comes after what was delayed. */
+  override _flush(done: TransformCallback): void {
+    setTimeout(() => done(), this.#waitMs())
+  }
+
+  /** None overtakes another when the delay becomes shorter. */
+  #waitMs(): number {
+    const nowMs = performance.now()
+    const delayMs = this.#fault.kind === 'delay' ? this.#fault.delayMs : 0
+    this.#lastDueMs = Math.max(this.#lastDueMs, nowMs + delayMs)
+    return this.#lastDueMs > nowMs ? Math.ceil(this.#lastDueMs - nowMs) : 0
   }
 }
