@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { runParts } from '#agents/run-parts.ts'
 import { formatConfigMistake } from '#agents/settings.ts'
 import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
@@ -38,17 +39,19 @@ export async function main(): Promise<number> {
 }
 
 async function run(settings: AgentSettings, log: Log): Promise<void> {
-  const asked = untilAsked()
   const agent = startAgent(openPorts(settings, log), settings, BALISE_VERSION)
-  try {
-    const { socket, healthPort } = settings
-    const server = await openApiServer({ answers: agent.answers, socket, healthPort })
-    const signal = await asked
-    log.info('Agent ends, the datapath stays', { signal })
-    await server.close()
-  } finally {
-    await agent.close()
-  }
+  const { socket, healthPort } = settings
+  const parts = [
+    { name: 'agent', start: () => () => agent.close() },
+    {
+      name: 'API',
+      async start() {
+        const server = await openApiServer({ answers: agent.answers, socket, healthPort })
+        return () => server.close()
+      },
+    },
+  ]
+  await runParts(parts, log)
 }
 
 function openPorts(settings: AgentSettings, log: Log): AgentPorts {
@@ -74,12 +77,6 @@ function openPorts(settings: AgentSettings, log: Log): AgentPorts {
     log,
     random: Math.random,
   }
-}
-
-function untilAsked(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
-  })
 }
 
 // Only as a file of its own: in a bundle every module is the main one.

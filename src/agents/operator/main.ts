@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { runParts } from '#agents/run-parts.ts'
 import { formatConfigMistake, readSettings } from '#agents/settings.ts'
 import { createClock } from '#io/clock.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
@@ -34,28 +35,24 @@ export async function main(): Promise<number> {
 async function run(settings: OperatorSettings, log: Log): Promise<void> {
   const { namespace, podName, leaseDurationSeconds, healthPort } = settings
   const identity = podName === '' ? `${hostname()}_${process.pid}` : podName
-  const stopping = new AbortController()
-  const asked = untilAsked()
   const userAgent = `balise-operator/${BALISE_VERSION}`
   const { api, server } = connectKubeApi({ environment: process.env }, { userAgent })
   const options = { api, clock: createClock(), random: Math.random, log, namespace, identity }
-  const operator = startOperator({ ...options, leaseDurationMs: leaseDurationSeconds * 1000 }, stopping.signal)
-  try {
-    log.info('Operator started', { version: BALISE_VERSION, identity, namespace, server })
-    const health = healthPort === 0 ? undefined : await openHealthServer(healthPort, operator.status)
-    const signal = await asked
-    log.info('Operator ends, addresses stay', { signal })
-    await health?.close()
-  } finally {
-    await operator.close()
-    api.close()
-  }
-}
-
-function untilAsked(): Promise<NodeJS.Signals> {
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
-  return promise
+  const leaseDurationMs = leaseDurationSeconds * 1000
+  const operator = startOperator({ ...options, leaseDurationMs }, new AbortController().signal)
+  log.info('Operator started', { version: BALISE_VERSION, identity, namespace, server })
+  const parts = [
+    { name: 'connection', start: () => () => api.close() },
+    { name: 'operator', start: () => () => operator.close() },
+    {
+      name: 'health',
+      async start() {
+        const health = healthPort === 0 ? undefined : await openHealthServer(healthPort, operator.status)
+        return async () => await health?.close()
+      },
+    },
+  ]
+  await runParts(parts, log)
 }
 
 // Only as a file of its own: in a bundle every module is the main one.
