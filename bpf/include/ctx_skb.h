@@ -49,9 +49,17 @@ static __always_inline bool ctx_is_gso(const ctx_t *ctx)
 	return ctx->gso_size != 0;
 }
 
-/* False when the packet is too short. */
+/* False when the packet is too short. What lies at a constant offset is read in place, if it lies in the first buffer. */
 static __always_inline bool ctx_load(ctx_t *ctx, __u32 offset, void *to, __u32 length)
 {
+	if (__builtin_constant_p(offset)) {
+		const void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+		if (data + offset + length <= end) {
+			__builtin_memcpy(to, data + offset, length);
+			return true;
+		}
+	}
 	return bpf_skb_load_bytes(ctx, offset, to, length) == 0;
 }
 

@@ -42,12 +42,12 @@ enum parse_result {
 	PARSE_TOO_SHORT, /* nothing */
 };
 
-static __always_inline enum parse_result parse_tcp(ctx_t *ctx, struct packet4 *packet)
+static __always_inline enum parse_result parse_tcp(ctx_t *ctx, struct packet4 *packet, __u32 offset)
 {
 	struct tcphdr tcp;
 	__u32 header_length;
 
-	if (packet->l4_length < sizeof(tcp) || !ctx_load(ctx, packet->l4_offset, &tcp, sizeof(tcp)))
+	if (packet->l4_length < sizeof(tcp) || !ctx_load(ctx, offset, &tcp, sizeof(tcp)))
 		return PARSE_MALFORMED;
 	header_length = tcp.doff * 4;
 	if (header_length < sizeof(tcp) || header_length > packet->l4_length)
@@ -59,12 +59,13 @@ static __always_inline enum parse_result parse_tcp(ctx_t *ctx, struct packet4 *p
 }
 
 /* The length in the header of a first fragment, or of a packet with several segments in it, is not that of what is here. */
-static __always_inline enum parse_result parse_udp(ctx_t *ctx, struct packet4 *packet, bool is_whole)
+static __always_inline enum parse_result parse_udp(ctx_t *ctx, struct packet4 *packet, __u32 offset)
 {
+	bool is_whole = !packet->is_fragment && !ctx_is_gso(ctx);
 	struct udphdr udp;
 	__u32 length;
 
-	if (packet->l4_length < sizeof(udp) || !ctx_load(ctx, packet->l4_offset, &udp, sizeof(udp)))
+	if (packet->l4_length < sizeof(udp) || !ctx_load(ctx, offset, &udp, sizeof(udp)))
 		return PARSE_MALFORMED;
 	length = bpf_ntohs(udp.len);
 	if (is_whole && (length < sizeof(udp) || length > packet->l4_length))
@@ -72,6 +73,15 @@ static __always_inline enum parse_result parse_udp(ctx_t *ctx, struct packet4 *p
 	packet->sport = udp.source;
 	packet->dport = udp.dest;
 	return PARSE_OK;
+}
+
+static __always_inline enum parse_result parse_l4(ctx_t *ctx, struct packet4 *packet, __u32 offset)
+{
+	if (packet->proto == IPPROTO_TCP)
+		return parse_tcp(ctx, packet, offset);
+	if (packet->proto == IPPROTO_UDP)
+		return parse_udp(ctx, packet, offset);
+	return PARSE_OTHER;
 }
 
 static __always_inline enum parse_result parse_ipv4(ctx_t *ctx, struct packet4 *packet)
@@ -103,11 +113,9 @@ static __always_inline enum parse_result parse_ipv4(ctx_t *ctx, struct packet4 *
 	packet->is_fragment = fragment & IP_MORE_FRAGMENTS;
 	if (fragment & IP_FRAGMENT_OFFSET)
 		return PARSE_LATER_FRAGMENT;
-	if (ip.protocol == IPPROTO_TCP)
-		return parse_tcp(ctx, packet);
-	if (ip.protocol == IPPROTO_UDP)
-		return parse_udp(ctx, packet, !packet->is_fragment && !ctx_is_gso(ctx));
-	return PARSE_OTHER;
+	if (header_length == sizeof(ip)) /* without options, as nearly all are: the offset is a constant */
+		return parse_l4(ctx, packet, L3_OFFSET + sizeof(ip));
+	return parse_l4(ctx, packet, packet->l4_offset);
 }
 
 /* A TCP segment that opens a connection. */

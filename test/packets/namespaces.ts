@@ -16,7 +16,7 @@ export const PIN_FOLDER = '/sys/fs/bpf/packets'
 
 /**
  * Gives this process, for the rest of its life, a network and a mount namespace of its own, with bpffs and a node's network in them:
- * device `lan0` 192.168.10.215/24, static neighbours, routes to the pods of other nodes. The kernel clears it all away at exit.
+ * device `lan0` 192.168.10.215/24 and a second address .214, static neighbours, routes to the pods of other nodes. The kernel clears it all away at exit.
  * Returns the ifindex of lan0.
  */
 export function enterNamespaces(): number {
@@ -34,6 +34,7 @@ export function enterNamespaces(): number {
   run('ip link set wire0 up')
   run('ip link set lan0 up')
   run('ip address add 192.168.10.215/24 dev lan0')
+  run('ip address add 192.168.10.214/24 dev lan0')
   run(`ip neighbour add 192.168.10.216 lladdr ${NODE1_MAC} nud permanent dev lan0`)
   run(`ip neighbour add 192.168.10.50 lladdr ${CLIENT_MAC} nud permanent dev lan0`)
   run(`ip neighbour add 192.168.10.1 lladdr ${ROUTER_MAC} nud permanent dev lan0`)

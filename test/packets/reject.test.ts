@@ -161,13 +161,22 @@ for (const [what, packet, changes, length] of MALFORMED) {
   })
 }
 
-test('refuse() takes nothing from the node itself, even where its own address is announced', () => {
-  announce(kernel.maps, '192.168.10.215', ifindex)
-  for (const packet of [tcp('S', { destination: '192.168.10.215:22' }), udp({ destination: '192.168.10.215:123' })]) {
-    assert.deepEqual(ingress(packet), { verdict: 'pass', packet })
-  }
-  assert.deepEqual(readContents(kernel.maps).drops, {})
-})
+for (const [what, address] of [
+  ['the address that backends see', '192.168.10.215'],
+  ['another address of its own', '192.168.10.214'],
+] as const) {
+  test(`refuse() takes nothing from the node itself, even where ${what} is announced`, () => {
+    announce(kernel.maps, address, ifindex)
+    const packets = [
+      tcp('S', { destination: `${address}:22` }),
+      udp({ destination: `${address}:123` }),
+      icmp({ destination: address, payload: [8, 0, 0, 0, 0, 0, 0, 0] }),
+    ]
+    for (const packet of packets) assert.equal(ingress(packet).verdict, 'pass')
+    const { drops, counters } = readContents(kernel.maps)
+    assert.deepEqual([drops, counters], [{}, {}])
+  })
+}
 
 test('balise_ingress() passes other protocols', () => {
   const frame = encodePacket(tcp('S'))
