@@ -210,6 +210,8 @@ static __always_inline int forward(ctx_t *ctx, const struct packet4 *packet)
 	reason = find_target(ctx, packet, head, &target);
 	if (reason == DROP_NONE && !target.is_local && packet->ttl <= 1)
 		reason = DROP_TTL;
+	if (reason == DROP_NO_BACKEND && (head->flags & LB_EXTERNAL_LOCAL))
+		return drop(ctx, reason); /* another node has backends, and is about to take the address: let the client try again */
 	if (reason != DROP_NONE)
 		return reject(ctx, packet, reason);
 

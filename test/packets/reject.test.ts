@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, test } from 'node:test'
 import { buildBpf } from '#tools/build-bpf.ts'
+import { LB_FLAGS } from '#wire/bpf/consts.ts'
 import { readContents } from './contents.ts'
 import { openKernel } from './kernel.ts'
 import { CLIENT_MAC, enterNamespaces, LAN_MAC } from './namespaces.ts'
@@ -52,6 +53,14 @@ test('reject() resets a connection to a port that no frontend has', () => {
 test('reject() resets a connection to a frontend without backends', () => {
   putService(kernel.maps, { ...WEB, backends: [] })
   assertReset(tcp('S'), { flags: 'RA', sequence: 0, acknowledgement: 1001 }, 'DROP_NO_BACKEND')
+})
+
+test('forward() does not answer for a Local policy without backends here: another node has them', () => {
+  const flags = LB_FLAGS.LB_LOAD_BALANCER | LB_FLAGS.LB_ROUTABLE | LB_FLAGS.LB_EXTERNAL_LOCAL
+  putService(kernel.maps, { ...WEB, flags, backends: [] })
+  const packet = tcp('S')
+  assert.deepEqual(ingress(packet), { verdict: 'drop', packet })
+  assert.deepEqual(readContents(kernel.maps).drops, { DROP_NO_BACKEND: 1 })
 })
 
 test('reject() resets an established connection from where the client is', () => {
