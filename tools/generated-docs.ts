@@ -1,8 +1,9 @@
-/** Writes the generated parts of `docs/`: the layers and the settings. With `--check` only says whether they are current. */
+/** Writes the generated parts of `docs/`: layers, settings, the announcer's states. With `--check` only says whether they are current. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AGENT_OPTIONS } from '#agents/agent/config.ts'
 import { OPERATOR_OPTIONS } from '#agents/operator/config.ts'
+import { announcerDiagram } from './announcer-diagram.ts'
 import { replaceSection } from './document-section.ts'
 import { layerGraph, layerTable } from './layer-diagram.ts'
 import { LAYERS } from './layers.ts'
@@ -13,6 +14,7 @@ const DOCS = join(import.meta.dirname, '../docs')
 /** By document and section. */
 const GENERATED: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'architecture.md': { 'layer-graph': () => layerGraph(LAYERS), 'layer-table': () => layerTable(LAYERS) },
+  'announcements.md': { announcer: announcerDiagram },
   'settings.md': {
     'agent-settings': () => settingsTable(Object.values(AGENT_OPTIONS)),
     'operator-settings': () => settingsTable(Object.values(OPERATOR_OPTIONS)),

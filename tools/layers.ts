@@ -104,7 +104,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'tools',
     holds: 'set-up, checks, builders and generators',
-    mayImport: ['src/model', 'src/wire', 'src/agents'],
+    mayImport: ['src/model', 'src/wire', 'src/l2', 'src/agents'],
     packages: ['node:', 'esbuild', 'yaml'],
   },
   {

@@ -3,11 +3,15 @@ import { formatTable } from '#cli/table.ts'
 
 const HEADINGS = ['ADDRESS', 'OWNER', 'MAC', 'SERVICES', 'NODE', 'WHY']
 
+const NO_ADDRESS = 'No Service has an address to announce: kubectl get services -A shows EXTERNAL-IP\n'
+
 /** An address and its owner in the first columns, every node and why it is the owner or not in the last two. */
 export function renderL2List(answer: L2Answer): string {
   const table = formatTable([HEADINGS, ...answer.addresses.flatMap(addressRows)])
+  const none = answer.addresses.length === 0 ? NO_ADDRESS : ''
   return [
     table,
+    none,
     ...answer.addresses.map(conflictLine),
     ...answer.nodes.map(nodeLine),
     ...answer.policies.map(policyLines),
