@@ -99,6 +99,7 @@ static __always_inline struct lb4_backend *sock_backend(sock_ctx_t *ctx, const s
 static __always_inline void sock_remember(sock_ctx_t *ctx, const struct sock_end *end, const struct lb4_backend *backend,
 					  __u32 frontend_id)
 {
+	struct sock4_reverse *existing;
 	struct sock4_reverse_key key;
 	struct sock4_reverse frontend;
 
@@ -106,6 +107,9 @@ static __always_inline void sock_remember(sock_ctx_t *ctx, const struct sock_end
 	key.cookie = bpf_get_socket_cookie(ctx);
 	key.address = backend->address;
 	key.port = backend->port;
+	existing = bpf_map_lookup_elem(&sock4_reverse, &key);
+	if (existing && existing->address == end->address && existing->port == end->port && existing->frontend_id == frontend_id)
+		return; /* one that sends without connecting comes here with every datagram */
 	__builtin_memset(&frontend, 0, sizeof(frontend));
 	frontend.address = end->address;
 	frontend.port = end->port;

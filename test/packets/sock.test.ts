@@ -200,6 +200,17 @@ test('balise_sendmsg4() keeps a socket with one backend', async () => {
   assert.equal(said.size, 1)
 })
 
+test('balise_sendmsg4() remembers the frontend that a socket spoke to last, of those with one backend', async () => {
+  const end = await serveUdp('a')
+  putService(maps, { ...DNS_IP, backends: [{ id: 1, end, local: true }] })
+  putService(maps, { ...DNS_IP, frontend: '10.43.0.11:53', frontendId: 9, backends: [{ id: 1, end, local: true }] })
+  const socket = await bindUdp()
+  for (const address of ['10.43.0.10', '10.43.0.11', '10.43.0.11', '10.43.0.10']) {
+    assert.equal((await talkUdp(socket, address, 53)).peer, `${address}:53`)
+  }
+  assert.deepEqual(remembered(), [`${end} is 10.43.0.10:53, frontend 8`])
+})
+
 test('balise_sendmsg4() refuses a datagram to a frontend without backends', async () => {
   putService(maps, DNS_IP)
   const socket = await bindUdp()
