@@ -1,5 +1,5 @@
 import { compareIp, formatIp, type Ip } from '#model/ip.ts'
-import type { Pool, PoolBlock } from '#model/pool.ts'
+import { CILIUM_DEFAULTS, type Pool, type PoolBlock } from '#model/pool.ts'
 import { formatPrefix } from '#model/prefix.ts'
 import { formatRange, rangeOfPrefix } from '#model/range.ts'
 import { readIp, readPrefix } from './addresses.ts'
@@ -36,11 +36,9 @@ export function decodePool(object: unknown): Decoded<Pool> {
   if (metadata === undefined || serviceSelector === undefined || !supported) {
     return { value: undefined, mistakes: root.mistakes }
   }
-  const { name, generation, creationTimestampMs } = metadata
-  return {
-    value: { name, generation, creationTimestampMs, blocks, serviceSelector, disabled },
-    mistakes: root.mistakes,
-  }
+  const { name, labels, generation, creationTimestampMs } = metadata
+  const own = { name, labels, generation, creationTimestampMs, blocks, serviceSelector, disabled }
+  return { value: { ...CILIUM_DEFAULTS, ...own }, mistakes: root.mistakes }
 }
 
 function checkFirstLast(place: Place): boolean {

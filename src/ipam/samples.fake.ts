@@ -1,5 +1,5 @@
 import { mustParseIp } from '#model/ip.ts'
-import type { Pool, PoolBlock } from '#model/pool.ts'
+import { CILIUM_DEFAULTS, type Pool, type PoolBlock } from '#model/pool.ts'
 import { mustParsePrefix } from '#model/prefix.ts'
 import { rangeOfPrefix } from '#model/range.ts'
 import { SELECT_ALL } from '#model/selector.ts'
@@ -49,8 +49,16 @@ export function claim(of: Service): Claim {
 export function pool(name: string, ...parts: readonly (string | Partial<Pool>)[]): Pool {
   const blocks = parts.filter((part) => typeof part === 'string').map(block)
   const fields = parts.filter((part) => typeof part !== 'string')
-  const plain = { name, generation: 1, creationTimestampMs: 0, blocks, serviceSelector: SELECT_ALL, disabled: false }
-  return Object.assign(plain, ...fields)
+  const own = {
+    name,
+    labels: {},
+    generation: 1,
+    creationTimestampMs: 0,
+    blocks,
+    serviceSelector: SELECT_ALL,
+    disabled: false,
+  }
+  return Object.assign({ ...CILIUM_DEFAULTS, ...own }, ...fields)
 }
 
 function block(text: string): PoolBlock {
