@@ -28,13 +28,13 @@ export const LAYERS: readonly Layer[] = [
     folder: 'src/crd',
     holds: 'unknown JSON to model, with all mistakes listed; status objects to write',
     mayImport: ['src/model'],
-    packages: ['valibot'],
+    packages: [],
   },
   {
     folder: 'src/api',
     holds: 'what agent, CLI and lab say to each other',
     mayImport: ['src/model'],
-    packages: ['valibot'],
+    packages: [],
   },
   {
     folder: 'src/ipam',
@@ -70,7 +70,7 @@ export const LAYERS: readonly Layer[] = [
     folder: 'src/io',
     holds: 'the real ports: kube, net, bpf, http, log',
     mayImport: ['src/model', 'src/wire', 'src/crd', 'src/api', 'src/ports'],
-    packages: ['node:', '@kubernetes/client-node', 'koffi', 'pino', 'prom-client', 'yaml'],
+    packages: ['node:', '@kubernetes/client-node', 'koffi', 'pino', 'yaml'],
   },
   {
     folder: 'src/agents',

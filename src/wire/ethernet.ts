@@ -19,8 +19,6 @@ export type EthernetDefect =
   | { readonly code: 'NotEthernet2'; readonly length: number }
 
 export const ETHERNET_HEADER_LENGTH = 14
-/** Without the frame check sequence, which the device adds. */
-export const ETHERNET_SHORTEST_FRAME = 60
 export const ETHERTYPE = { IPV4: 0x0800, ARP: 0x0806 } as const
 
 const LEAST_ETHERTYPE = 0x0600
