@@ -19,6 +19,11 @@ enum judgement {
 	JUDGE_GONE, /* its backend is no more, and no other can go on with the connection */
 };
 
+static __always_inline bool is_active(const struct lb4_backend *backend)
+{
+	return backend && backend->state == BACKEND_ACTIVE;
+}
+
 /*
  * Whether a flow stays where it is. A connection goes on with a backend that is being drained; what opens anew, and UDP, which never
  * ends, goes to an active one.
@@ -26,12 +31,14 @@ enum judgement {
 static __always_inline enum judgement judge(const struct packet4 *packet, const struct ct_entry *entry,
 					    const struct lb4_backend *backend, __u64 now)
 {
+	bool may_stay = true;
+
 	if (packet->proto == IPPROTO_UDP)
-		return backend && backend->state == BACKEND_ACTIVE && ct_is_alive(entry, packet->proto, now) ? JUDGE_KEEP :
-													       JUDGE_SELECT;
-	if (opens(packet))
-		return backend && backend->state == BACKEND_ACTIVE && !(entry->flags & (CT_CLOSING | CT_RST)) ? JUDGE_KEEP :
-														JUDGE_SELECT;
+		may_stay = is_active(backend) && ct_is_alive(entry, packet->proto, now);
+	else if (opens(packet))
+		may_stay = is_active(backend) && !(entry->flags & (CT_CLOSING | CT_RST));
+	if (!may_stay)
+		return JUDGE_SELECT;
 	return backend ? JUDGE_KEEP : JUDGE_GONE;
 }
 
@@ -46,7 +53,19 @@ static __always_inline __u32 select_backend(const struct packet4 *packet, const 
 	return slot ? slot->backend_or_affinity : 0;
 }
 
-static __always_inline void forget_reply(const struct ct4_key *forward, const struct ct_entry *entry, const struct lb4_backend *backend)
+/* Where there are none but backends that are being drained, UDP stays with the one it has. */
+static __always_inline bool has_nothing_better(const struct packet4 *packet, const struct lb_service *head)
+{
+	const struct lb4_backend *other;
+
+	if (packet->proto != IPPROTO_UDP)
+		return false;
+	other = find_backend(select_backend(packet, head));
+	return other && !is_active(other);
+}
+
+static __always_inline void forget_reply(const struct ct4_key *forward, const struct ct_entry *entry,
+					 const struct lb4_backend *backend)
 {
 	struct ct4_key key = ct4_reply_key(forward, entry, backend);
 	struct ct_entry *reply = bpf_map_lookup_elem(&ct4, &key);
@@ -115,9 +134,10 @@ static __always_inline void set_target(struct target4 *target, const struct pack
 	target->tuple.sport = nat ? entry->nat_port : packet->sport;
 }
 
-/* A flow that is not tracked, or whose backend must change; `old` is the backend that it had, if that is still there. */
+/* A flow that is not tracked, or whose backend must change. `backend_id`: 0 when there is none for it. */
 static __always_inline enum drop_reason open_flow(const ctx_t *ctx, const struct packet4 *packet, const struct ct4_key *key,
-						  const struct lb_service *head, __u32 backend_id, __u64 now, struct target4 *target)
+						  const struct lb_service *head, __u32 backend_id, __u64 now,
+						  struct target4 *target)
 {
 	struct lb4_backend *backend;
 	struct ct_entry entry;
@@ -167,31 +187,29 @@ static __always_inline enum drop_reason find_target(const ctx_t *ctx, const stru
 	struct ct4_key key = ct4_key_of(packet, CT_FORWARD);
 	struct ct_entry *entry = bpf_map_lookup_elem(&ct4, &key);
 	__u64 now = bpf_ktime_get_ns();
-	struct lb4_backend *backend = NULL;
-	__u32 backend_id;
+	struct lb4_backend *backend;
+	enum judgement judgement;
+	__u32 backend_id = 0;
 
-	if (entry && entry->frontend_id != head->frontend_id)
-		entry = NULL; /* of a frontend that had the address before */
-	if (entry) {
+	if (entry && entry->frontend_id == head->frontend_id) { /* else of a frontend that had the address before */
 		backend = find_backend(entry->backend_id);
-		switch (judge(packet, entry, backend, now)) {
-		case JUDGE_GONE:
+		judgement = judge(packet, entry, backend, now);
+		if (judgement == JUDGE_GONE)
 			return DROP_BACKEND_GONE;
-		case JUDGE_KEEP:
-			if (!backend) /* never; the verifier does not know */
-				return DROP_BACKEND_GONE;
-			if (!refresh_reply(packet, &key, entry, backend, now))
-				return open_flow(ctx, packet, &key, head, entry->backend_id, now, target);
-			entry->flags |= ct_closing_flags(packet, CT_FORWARD);
-			ct_count(entry, ctx, packet, now);
-			set_target(target, packet, entry, backend);
-			return DROP_NONE;
-		case JUDGE_SELECT:
-			if (backend)
-				forget_reply(&key, entry, backend);
+		if (backend && (judgement == JUDGE_KEEP || has_nothing_better(packet, head))) {
+			if (refresh_reply(packet, &key, entry, backend, now)) {
+				entry->flags |= ct_closing_flags(packet, CT_FORWARD);
+				ct_count(entry, ctx, packet, now);
+				set_target(target, packet, entry, backend);
+				return DROP_NONE;
+			}
+			backend_id = entry->backend_id;
+		} else if (backend) {
+			forget_reply(&key, entry, backend);
 		}
 	}
-	backend_id = select_backend(packet, head);
+	if (backend_id == 0)
+		backend_id = select_backend(packet, head);
 	return open_flow(ctx, packet, &key, head, backend_id, now, target);
 }
 
@@ -210,8 +228,9 @@ static __always_inline int forward(ctx_t *ctx, const struct packet4 *packet)
 	reason = find_target(ctx, packet, head, &target);
 	if (reason == DROP_NONE && !target.is_local && packet->ttl <= 1)
 		reason = DROP_TTL;
+	/* With a Local policy another node has backends, and is about to take the address: let the client try again. */
 	if (reason == DROP_NO_BACKEND && (head->flags & LB_EXTERNAL_LOCAL))
-		return drop(ctx, reason); /* another node has backends, and is about to take the address: let the client try again */
+		return drop(ctx, reason);
 	if (reason != DROP_NONE)
 		return reject(ctx, packet, reason);
 

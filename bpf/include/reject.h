@@ -21,8 +21,8 @@ static __always_inline bool may_answer(ctx_t *ctx, const struct packet4 *packet)
 
 	if (source >> 28 >= 14 || source >> 24 == 0 || source >> 24 == 127) /* multicast, broadcast, "this" network, loopback */
 		return false;
-	return packet->l4_offset == L3_OFFSET + sizeof(struct iphdr) && !ctx_is_gso(ctx) &&
-	       ctx_load(ctx, 0, &destination_mac, 1) && !(destination_mac & 1);
+	return packet->l4_offset == L3_OFFSET + sizeof(struct iphdr) && !ctx_is_gso(ctx) && ctx_load(ctx, 0, &destination_mac, 1) &&
+	       !(destination_mac & 1);
 }
 
 /* How much of the sequence space a segment takes. */
@@ -35,7 +35,8 @@ static __always_inline bool replace_word(ctx_t *ctx, const struct packet4 *packe
 {
 	__u32 check = packet->l4_offset + __builtin_offsetof(struct tcphdr, check);
 
-	return bpf_l4_csum_replace(ctx, check, from, to, sizeof(to)) == 0 && ctx_store(ctx, packet->l4_offset + offset, &to, sizeof(to));
+	return bpf_l4_csum_replace(ctx, check, from, to, sizeof(to)) == 0 &&
+	       ctx_store(ctx, packet->l4_offset + offset, &to, sizeof(to));
 }
 
 /*

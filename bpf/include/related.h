@@ -91,19 +91,22 @@ static __always_inline bool rewrite_outer(ctx_t *ctx, const struct packet4 *pack
 	__be32 from_addresses[2] = { packet->saddr, packet->daddr };
 	__be32 to_addresses[2] = { to->saddr, to->daddr };
 
-	return rewrite_addresses(ctx, to, bpf_csum_diff(from_addresses, sizeof(from_addresses), to_addresses, sizeof(to_addresses), 0));
+	return rewrite_addresses(ctx, to,
+				 bpf_csum_diff(from_addresses, sizeof(from_addresses), to_addresses, sizeof(to_addresses), 0));
 }
 
 /* What an error about a packet to a backend becomes for the client. False when the frontend is no more. */
-static __always_inline bool error_for_client(const struct packet4 *packet, const struct quoted4 *quoted, const struct ct_entry *entry,
-					     struct tuple4 *outer, struct tuple4 *inner)
+static __always_inline bool error_for_client(const struct packet4 *packet, const struct quoted4 *quoted,
+					     const struct ct_entry *entry, struct tuple4 *outer, struct tuple4 *inner)
 {
 	__u32 frontend_id = entry->frontend_id;
 	const struct lb4_reverse_nat *frontend = bpf_map_lookup_elem(&lb4_reverse_nat, &frontend_id);
 
 	if (!frontend)
 		return false;
-	*inner = (struct tuple4){ .saddr = ct_address(entry), .daddr = frontend->address, .sport = entry->nat_port, .dport = frontend->port };
+	*inner = (struct tuple4){
+		.saddr = ct_address(entry), .daddr = frontend->address, .sport = entry->nat_port, .dport = frontend->port
+	};
 	/* The backend itself speaks in the frontend's name; a router on the way in its own. */
 	outer->saddr = packet->saddr == quoted->tuple.daddr ? frontend->address : packet->saddr;
 	outer->daddr = ct_address(entry);
@@ -124,7 +127,9 @@ static __always_inline bool error_for_backend(const struct packet4 *packet, cons
 	backend = find_backend(entry->backend_id);
 	if (!backend)
 		return false;
-	*inner = (struct tuple4){ .saddr = backend->address, .daddr = quoted->tuple.daddr, .sport = backend->port, .dport = quoted->tuple.dport };
+	*inner = (struct tuple4){
+		.saddr = backend->address, .daddr = quoted->tuple.daddr, .sport = backend->port, .dport = quoted->tuple.dport
+	};
 	if (ct_address(entry)) {
 		inner->daddr = ct_address(entry);
 		inner->dport = entry->nat_port;

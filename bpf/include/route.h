@@ -8,7 +8,8 @@
 
 #define ADDRESS_FAMILY_INET 2 /* AF_INET; sys/socket.h is not for BPF */
 
-static __always_inline long find_route(ctx_t *ctx, const struct packet4 *packet, const struct tuple4 *to, struct bpf_fib_lookup *fib)
+static __always_inline long find_route(ctx_t *ctx, const struct packet4 *packet, const struct tuple4 *to,
+				       struct bpf_fib_lookup *fib)
 {
 	__builtin_memset(fib, 0, sizeof(*fib));
 	fib->family = ADDRESS_FAMILY_INET;

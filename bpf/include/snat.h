@@ -18,7 +18,8 @@ enum claim_result {
 };
 
 /* Puts `reply` under `key` unless a flow that is alive has it. */
-static __always_inline enum claim_result claim(const struct ct4_key *key, const struct ct_entry *reply, const struct ct4_key *forward)
+static __always_inline enum claim_result claim(const struct ct4_key *key, const struct ct_entry *reply,
+					       const struct ct4_key *forward)
 {
 	struct ct_entry *existing;
 	long result = bpf_map_update_elem(&ct4, key, reply, BPF_NOEXIST);
@@ -56,8 +57,9 @@ static __always_inline __be16 candidate_port(const struct agent_config *config, 
  * Claims a source for a flow to a backend. `key` is that of the replies, with the backend and the source's address filled in; its
  * dport becomes the port. `keep`: the client's own port will do, and is tried first.
  */
-static __always_inline enum drop_reason claim_source(const struct packet4 *packet, struct ct4_key *key, const struct ct_entry *reply,
-						     const struct ct4_key *forward, const struct agent_config *config, bool keep)
+static __always_inline enum drop_reason claim_source(const struct packet4 *packet, struct ct4_key *key,
+						     const struct ct_entry *reply, const struct ct4_key *forward,
+						     const struct agent_config *config, bool keep)
 {
 	enum claim_result result;
 

@@ -273,10 +273,27 @@ test('judge() moves UDP off a backend that is not active', () => {
 
 test('judge() lets UDP stay where only backends that are being drained are left', () => {
   const drained = [LOCAL_BACKEND, OTHER_LOCAL].map((backend) => ({ ...backend, state: 'terminating' as const }))
+  const ports = Array.from({ length: 20 }, (_, index) => 40000 + index)
+  putService(kernel.maps, DNS)
+  for (const port of ports) ingress(udp({ source: `192.168.10.50:${port}` }))
+  putService(kernel.maps, { ...DNS, backends: drained })
+  for (const port of ports) {
+    assert.equal(
+      ingress(udp({ source: `192.168.10.50:${port}` })).packet.destination,
+      '10.244.0.7:8080',
+      `port ${port}`,
+    )
+  }
+  assert.equal(readContents(kernel.maps).counters['COUNTER_CT_CREATED'], ports.length)
+})
+
+test('judge() does not let UDP stay with a drained backend of a frontend that has none', () => {
   putService(kernel.maps, DNS)
   ingress(udp())
-  putService(kernel.maps, { ...DNS, backends: drained })
-  for (let i = 0; i < 20; i++) assert.equal(ingress(udp()).packet.destination, '10.244.0.7:8080')
+  putService(kernel.maps, { ...DNS, backends: [] })
+  putBackend(kernel.maps, 'UDP', { ...LOCAL_BACKEND, state: 'maintenance' })
+  ingress(udp())
+  assert.deepEqual(readContents(kernel.maps).drops, { DROP_NO_BACKEND: 1 })
 })
 
 test('judge() keeps UDP with its backend while it talks, and selects again after a silence', () => {
