@@ -28,13 +28,30 @@ before(async () => {
     await lab.apply(NODES, nodeObject(node.name, index + 1))
     lab.startAgent(node, ENVIRONMENT)
   }
-  await until('the Service answers', () => curl() !== '').catch((error: unknown) => {
+  await ready().catch((error: unknown) => {
     for (const node of nodes) process.stderr.write(`${node.name}\n${tail(node)}\n`)
     throw error
   })
 })
 
 after(() => lab.close())
+
+/** Pods listen, and both agents have decided. */
+async function ready(): Promise<void> {
+  for (const { name, podAddress } of nodes) {
+    await until(
+      `the pod of ${name} answers`,
+      () => lab.exec(name, 'curl', '-s', '--max-time', '1', `http://${podAddress}`) !== '',
+    )
+  }
+  for (const node of nodes) {
+    await until(
+      `${node.name} knows the owner`,
+      async () => typeof (await ask<L2Answer>(node, '/v1/l2')).addresses[0]?.owner === 'string',
+    )
+  }
+  await until('the Service answers', () => curl() !== '')
+}
 
 async function setEndpoints(on: readonly LabNode[]): Promise<void> {
   await lab.apply(
@@ -70,6 +87,16 @@ async function ask<T>(node: LabNode, path: string): Promise<T> {
 function arpOwner(): string {
   const said = lab.exec('client', 'arping', '-c', '1', '-w', '1', '-I', 'eth0', VIP)
   return /\[([0-9A-Fa-f:]{17})\]/.exec(said)?.[1]?.toLowerCase() ?? /from ([0-9a-f:]{17})/.exec(said)?.[1] ?? said
+}
+
+/** Packets to the API server vanish, as by a firewall: nobody is told. */
+function cutApi({ name }: LabNode): void {
+  const chain = 'add table ip cut; add chain ip cut out { type filter hook output priority 0; }'
+  lab.exec(name, 'nft', `${chain}; add rule ip cut out tcp dport 6443 drop`)
+}
+
+function restoreApi({ name }: LabNode): void {
+  lab.exec(name, 'nft', 'add table ip cut; delete table ip cut')
 }
 
 function ownerAndOther(): readonly [LabNode, LabNode] {
@@ -152,15 +179,10 @@ test('an agent killed with -9 and started again while 100 MB pass loses nothing'
   await setEndpoints(nodes)
 })
 
-test('addresses are answered for while the API cannot be reached, and afterwards by the same node', async () => {
+test('addresses are answered for while the API cannot be reached, and afterwards by the same node', async (context) => {
   const [owner] = ownerAndOther()
-  for (const { name } of nodes) {
-    lab.exec(
-      name,
-      'nft',
-      'add table ip cut; add chain ip cut out { type filter hook output priority 0; }; add rule ip cut out tcp dport 6443 drop',
-    )
-  }
+  context.after(() => nodes.forEach(restoreApi))
+  for (const node of nodes) cutApi(node)
   await until(
     'the agents notice',
     async () => (await ask<StatusAnswer>(owner, '/v1/status')).kubernetes.state === 'unreachable',
@@ -173,13 +195,29 @@ test('addresses are answered for while the API cannot be reached, and afterwards
     asked += 1
   }
   assert.ok(asked > 3)
-  for (const { name } of nodes) lab.exec(name, 'nft', 'delete table ip cut')
+  for (const node of nodes) restoreApi(node)
   await until(
     'the agents are well again',
     async () => (await ask<StatusAnswer>(owner, '/v1/status')).state === 'ok',
     60_000,
   )
   assert.equal(arpOwner(), owner.mac)
+})
+
+test('an owner that alone is cut off from the API gives way when the other takes over, and never comes back by itself', async (context) => {
+  const [owner, other] = ownerAndOther()
+  cutApi(owner)
+  context.after(() => restoreApi(owner))
+  await until('the other answers', () => arpOwner() === other.mac, 5 * LEASE_SECONDS * 1000)
+  await until(
+    'the owner has yielded',
+    async () => (await ask<L2Answer>(owner, '/v1/l2')).addresses[0]?.state === 'yielded',
+  )
+  for (let count = 0; count < 10; count += 1) assert.match(curl(), /^n[12] /)
+  restoreApi(owner)
+  await until('the owner is well again', async () => (await ask<StatusAnswer>(owner, '/v1/status')).state === 'ok')
+  await until('it stands by', async () => (await ask<L2Answer>(owner, '/v1/l2')).addresses[0]?.state === 'standby')
+  assert.equal(arpOwner(), other.mac)
 })
 
 test('when the owner dies the other node takes the address, and keeps it when the owner is back', async (context) => {

@@ -250,11 +250,11 @@ class RunningAgent {
       this.#holdsRead = true
     }
     const wasStale = this.#lease.isStale()
-    const isFirst = this.#lease.confirmedAgoMs() === undefined
-    if (wasStale && !isFirst) this.#l2.restartHolds()
-    await this.#lease.renew(this.#l2.facts(), signal)
-    if (wasStale) this.#l2.leaseConfirmed()
-    if (wasStale) l2.poke()
+    if (wasStale && this.#lease.confirmedAgoMs() !== undefined) this.#l2.restartHolds()
+    const { askedMs, hadRunOut } = await this.#lease.renew(this.#l2.facts(), signal)
+    if (hadRunOut && !wasStale) this.#l2.restartHolds() // it ran out while the API was being asked
+    this.#l2.leaseConfirmed(askedMs)
+    if (wasStale || hadRunOut) l2.poke()
   }
 
   /** The longer an audit takes, the rarer it is. */

@@ -123,10 +123,12 @@ export class L2 {
     for (const announcement of this.#announcements.values()) announcement.sinceMs = this.#options.clock.nowMs()
   }
 
-  /** The API has confirmed the Lease after it was out of date. */
-  leaseConfirmed(): void {
-    for (const announcement of this.#announcements.values()) this.#step(announcement, { kind: 'LeaseConfirmed' })
-    this.#basis = undefined
+  /** The API has confirmed the Lease, as it was asked at that time. What was yielded before may be had again, if the election says so. */
+  leaseConfirmed(askedMs: number): void {
+    for (const announcement of this.#announcements.values()) {
+      const { state } = announcement
+      if (state.kind === 'Yielded' && state.atMs < askedMs) this.#step(announcement, { kind: 'LeaseConfirmed' })
+    }
   }
 
   /** What this node tells the others. */

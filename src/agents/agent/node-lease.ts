@@ -29,6 +29,8 @@ export class NodeLease {
   readonly durationMs: number
   readonly #options: NodeLeaseOptions
   #confirmedMs: number | undefined
+  /** When the Lease was renewed last, by this process or by the one before it. */
+  #renewedMs: number | undefined
   #failure: Failure | undefined
 
   constructor(options: NodeLeaseOptions) {
@@ -66,7 +68,9 @@ export class NodeLease {
     try {
       const object = await this.#inTime(signal, (limited) => api.get(LEASES, { namespace, name: this.name }, limited))
       const lease = decodeLease(object).value
-      const isFresh = lease?.renewTimeMs !== undefined && clock.nowMs() - lease.renewTimeMs < this.durationMs
+      const ageMs = clock.nowMs() - (lease?.renewTimeMs ?? Number.NEGATIVE_INFINITY)
+      const isFresh = ageMs < this.durationMs
+      if (isFresh) this.#renewedMs = clock.monotonicMs() - Math.max(0, ageMs)
       const facts = decodeNodeFacts(lease?.annotations[NODE_FACTS_ANNOTATION] ?? '')
       return isFresh && facts.ok ? facts.value.holds : new Map()
     } catch (error) {
@@ -76,8 +80,14 @@ export class NodeLease {
     }
   }
 
-  /** Writes the facts and the time. Throws what the API answers. */
-  async renew(facts: NodeFacts, signal: AbortSignal): Promise<void> {
+  /**
+   * Writes the facts and the time. Answers when the API was asked, and whether the Lease had run out by the time of its answer: then others may
+   * have taken addresses over. Throws what the API answers.
+   */
+  async renew(
+    facts: NodeFacts,
+    signal: AbortSignal,
+  ): Promise<{ readonly askedMs: number; readonly hadRunOut: boolean }> {
     const { api, namespace, clock } = this.#options
     const askedMs = clock.monotonicMs()
     const body = this.#body(facts)
@@ -91,8 +101,11 @@ export class NodeLease {
           await api.create(LEASES, namespace, this.#newLease(body), limited)
         }
       })
+      const hadRunOut = this.#renewedMs !== undefined && clock.monotonicMs() - this.#renewedMs > this.durationMs
       this.#confirmedMs = askedMs
+      this.#renewedMs = askedMs
       this.#failure = undefined
+      return { askedMs, hadRunOut }
     } catch (error) {
       signal.throwIfAborted()
       this.#failure = toFailure(error)
