@@ -104,6 +104,8 @@ test('operator that is cut off from the API takes nobody for dead when it is bac
   world.api.goAway()
   await world.pass(60_000)
   world.api.comeBack()
+  // The agent has its own trouble to reach the API again.
+  await world.pass(10_000)
   putNode(world, 'node1', ['eth0'], ['192.168.10.75'])
   for (let second = 0; second < 40; second++) {
     await world.pass()

@@ -111,6 +111,19 @@ test('operator serves the others while the writes of one Service fail', async (t
   assert.match(world.show(), /b: <pending>, no condition\nservice default\/c: 192\.168\.10\.77, satisfied/)
 })
 
+test('operator does not go on writing to a Service that is gone', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  world.api.inject({ verbs: ['patch'], plural: 'services', name: 'a', outcome: { code: 'ServerError', message: 'no' } })
+  await world.apply(LAB + serviceYaml('a'))
+  await world.remove(SERVICES, 'a', 'default')
+  const tries = (): number => world.api.requests.filter(({ verb, name }) => verb === 'patch' && name === 'a').length
+  const before = tries()
+  await world.pass(RECOVERED_MS)
+  assert.ok(before > 0)
+  assert.equal(tries(), before)
+})
+
 test('operator gives nobody an address whose write was not answered', async (t) => {
   const world = await createOperatorWorld()
   t.after(() => world.close())

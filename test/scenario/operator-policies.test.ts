@@ -80,6 +80,7 @@ test('operator judges a policy anew when the interface appears', async (t) => {
 test('operator does not call a policy valid before an agent has reported', async (t) => {
   const world = await createOperatorWorld()
   t.after(() => world.close())
+  world.api.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node1' } })
   await world.apply(policy('{loadBalancerIPs: true, interfaces: [enp0s1]}'))
   const { status, message } = conditionOf(world.object(L2_POLICIES, 'lab'), 'balise.io/Valid') ?? assert.fail('none')
   assert.equal(

@@ -32,6 +32,7 @@ export function announcementsOf(moment: L2Moment | undefined, nowMs: number): An
     conditionsOf(service, addresses, written) {
       if (addresses.length === 0) return { wanted: [], dropped: [ANNOUNCED_CONDITION] }
       const condition = announcements.conditionOf(service, addresses)
+      if (condition.status === 'False' && !moment.isSettled) return UNCHANGED
       if (condition.status === 'False' && !isWritten(written, ANNOUNCED_CONDITION)) {
         const leftMs = satisfiedAtMs(written, nowMs) + GRACE_MS - nowMs
         if (leftMs > 0) {

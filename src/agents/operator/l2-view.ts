@@ -24,6 +24,11 @@ export interface L2ViewOptions {
 export interface L2Moment {
   readonly nodes: readonly NodeView[]
   readonly policies: readonly L2Policy[]
+  /**
+   * False at the beginning, while a Lease looks run out that an observer who has just come cannot know to be: after an outage of the API
+   * agents need a moment to renew.
+   */
+  readonly isSettled: boolean
 }
 
 /** The nodes as the operator sees them. It rings when something changed that counts: not at each renewal of a Lease. */
@@ -47,6 +52,7 @@ export function createL2View(options: L2ViewOptions, signal: AbortSignal): L2Vie
   const views = new NodeViews(clock, '')
   let moment: L2Moment | undefined
   let cutOffMs: number | undefined
+  let beganMs: number | undefined
   const look = (): ReconcileAnswer => {
     if (!informers.every((informer) => informer.status().synced)) return undefined
     const { connected, lastContactMs } = leases.status()
@@ -58,13 +64,21 @@ export function createL2View(options: L2ViewOptions, signal: AbortSignal): L2Vie
     views.observe(leases.items().values())
     if (cutOffMs !== undefined) views.refresh(cutOffMs)
     cutOffMs = undefined
-    const next = { nodes: views.views(nodes.items(), NO_FACTS), policies: usable(policies.items().values()) }
+    const nowMs = clock.monotonicMs()
+    beganMs ??= nowMs
+    const seen = views.views(nodes.items(), NO_FACTS)
+    const unsettledMs = seen.some(({ lease }) => lease === 'expired') ? beganMs + longestMs(leases) - nowMs : 0
+    const next = { nodes: seen, policies: usable(policies.items().values()), isSettled: unsettledMs <= 0 }
     if (!isSame(moment, next)) {
       moment = next
       listeners.notify()
     }
     const deadlineMs = views.nextDeadlineMs()
-    return { runAgainInMs: deadlineMs === undefined ? undefined : deadlineMs - clock.monotonicMs() + 1 }
+    const waits = [
+      ...(unsettledMs > 0 ? [unsettledMs] : []),
+      ...(deadlineMs === undefined ? [] : [deadlineMs - nowMs + 1]),
+    ]
+    return { runAgainInMs: waits.length === 0 ? undefined : Math.min(...waits) }
   }
   const reconciler = createReconciler({ reconcile: look, settleMs: SETTLE_MS, clock, random, onFailure }, signal)
   const unsubscribe = informers.map((informer) => informer.onChange(reconciler.poke))
@@ -79,6 +93,10 @@ export function createL2View(options: L2ViewOptions, signal: AbortSignal): L2Vie
   }
 }
 
+function longestMs(leases: Informer<Lease>): number {
+  return Math.max(0, ...Array.from(leases.items().values(), ({ durationSeconds }) => durationSeconds * 1000))
+}
+
 function usable(records: Iterable<PolicyRecord>): readonly L2Policy[] {
   return [...records].flatMap(({ policy }) => policy ?? [])
 }
@@ -87,6 +105,7 @@ function usable(records: Iterable<PolicyRecord>): readonly L2Policy[] {
 function isSame(before: L2Moment | undefined, next: L2Moment): boolean {
   if (before === undefined) return false
   return (
+    before.isSettled === next.isSettled &&
     before.nodes.length === next.nodes.length &&
     before.policies.length === next.policies.length &&
     before.policies.every((policy, index) => policy === next.policies[index]) &&

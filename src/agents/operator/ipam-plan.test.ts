@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatIp, mustParseIp } from '#model/ip.ts'
+import { allocateFrom } from './ipam-plan.ts'
+import { createLedger } from './ledger.ts'
+import { poolRecord, serviceRecord, type ServiceRecord } from './records.ts'
+
+const lab = poolRecord({ metadata: { name: 'lab' }, spec: { blocks: [{ start: '10.0.0.1', stop: '10.0.0.9' }] } })
+const pools = new Map([['lab', lab]])
+
+function service(name: string, ...shown: readonly string[]): ServiceRecord {
+  const status = { loadBalancer: { ingress: shown.map((ip) => ({ ip })) } }
+  const spec = { type: 'LoadBalancer', ipFamilies: ['IPv4'] }
+  const record = serviceRecord({ metadata: { name, namespace: 'n', resourceVersion: '1' }, spec, status })
+  return record ?? assert.fail('no Service')
+}
+
+function addressesOf(ledger = createLedger(), ...records: readonly ServiceRecord[]): readonly string[] {
+  const services = new Map(records.map((record) => [`n/${record.name}`, record]))
+  const { assignments } = allocateFrom(pools, services, ledger)
+  return Array.from(assignments, ([key, { addresses }]) => `${key} ${addresses.map(formatIp).join()}`)
+}
+
+test('allocateFrom() counts an address as held that was sent and not answered', () => {
+  const ledger = createLedger()
+  const web = service('web')
+  const addresses = [mustParseIp('10.0.0.1')]
+  ledger.begin('n/web', web, { conditions: [], ingress: [], addresses })
+  assert.deepEqual(addressesOf(ledger, service('a'), web), ['n/a 10.0.0.2', 'n/web 10.0.0.1'])
+})
+
+test('allocateFrom() keeps off every address that an unanswered Service may show', () => {
+  const ledger = createLedger()
+  const web = service('web', '10.0.0.1')
+  for (const sent of ['10.0.0.2', '10.0.0.3']) {
+    ledger.begin('n/web', web, { conditions: [], ingress: [], addresses: [mustParseIp(sent)] })
+  }
+  assert.deepEqual(addressesOf(ledger, service('a'), web), ['n/a 10.0.0.4', 'n/web 10.0.0.3'])
+})
+
+test('allocateFrom() frees what a confirmed write took away', () => {
+  const ledger = createLedger()
+  const web = service('web', '10.0.0.1')
+  ledger.begin('n/web', web, { conditions: [], ingress: [], addresses: [mustParseIp('10.0.0.5')] })
+  ledger.confirm('n/web', '2')
+  assert.deepEqual(addressesOf(ledger, service('a'), web), ['n/a 10.0.0.1', 'n/web 10.0.0.5'])
+})
