@@ -83,7 +83,7 @@ async function startApi(
   startControlPlane(lab, topology, hierarchies)
   if (topology.size === 'cluster') startRegistry(lab, topology, hierarchies)
   const infrastructure = infrastructureOf(topology).name
-  const port = await startGateway({ lab, infrastructure, to: `127.0.0.1:${API_PORT}` }, hierarchies)
+  const port = await startGateway({ lab, infrastructure, to: `127.0.0.1:${API_PORT}` }, hierarchies, signal)
   writeKubeconfig({ lab, server: `https://127.0.0.1:${port}`, certificate: 'admin', file: adminKubeconfig(lab) })
   saveApiPort(lab, port)
   const client = new ApiClient(lab, port)

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 import { parseEndpoint } from './endpoint.ts'
@@ -6,20 +6,30 @@ import { formatFault, parseFault } from './fault.ts'
 import { FaultyProxy } from './proxy.ts'
 
 /**
- * `main.ts --listen ENDPOINT --to ENDPOINT [--control PATH]`: a proxy of the lab as a process of its own. On the control socket each
- * line is a fault to have from now on; it is answered with the fault that holds.
+ * `main.ts --listen ENDPOINT --to ENDPOINT [--control PATH] [--port-file PATH]`: a proxy of the lab as a process of its own. On the
+ * control socket each line is a fault to have from now on; it is answered with the fault that holds. The file gets the port that it
+ * listens on (for an endpoint with port 0: one that the kernel chose).
  */
 const { values } = parseArgs({
-  options: { listen: { type: 'string' }, to: { type: 'string' }, control: { type: 'string' } },
+  options: {
+    listen: { type: 'string' },
+    to: { type: 'string' },
+    control: { type: 'string' },
+    'port-file': { type: 'string' },
+  },
 })
-const { listen, to, control } = values
+const { listen, to, control, 'port-file': portFile } = values
 if (listen === undefined || to === undefined)
-  throw new Error('Usage: main.ts --listen ENDPOINT --to ENDPOINT [--control PATH]')
+  throw new Error('Usage: main.ts --listen ENDPOINT --to ENDPOINT [--control PATH] [--port-file PATH]')
 
 const proxy = new FaultyProxy(parseEndpoint(to))
 const endpoint = parseEndpoint(listen)
 if ('path' in endpoint) rmSync(endpoint.path, { force: true })
-await proxy.listen(endpoint)
+const port = await proxy.listen(endpoint)
+if (portFile !== undefined) {
+  writeFileSync(`${portFile}.new`, String(port))
+  renameSync(`${portFile}.new`, portFile) // whoever waits for it never reads half of it
+}
 if (control !== undefined) await serveControl(control)
 
 function serveControl(path: string): Promise<void> {

@@ -17,10 +17,14 @@ export class FaultyProxy {
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
   }
 
-  listen(endpoint: NetConnectOpts): Promise<void> {
+  /** Gives the port; 0 for a Unix socket. */
+  listen(endpoint: NetConnectOpts): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen(endpoint, () => resolve())
+      this.#server.listen(endpoint, () => {
+        const address = this.#server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : 0)
+      })
     })
   }
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { joinFiles, joining } from '#lab/machine/cgroups.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { launch, serviceLeaf, serviceLog } from '#lab/process/launch.ts'
+import { waitFor } from '#lab/process/wait.ts'
 import { hostPath, labPath } from '#lab/state/paths.ts'
 
 const PROXY = join(import.meta.dirname, 'main.ts')
@@ -45,26 +45,17 @@ function apiSocket(lab: string): string {
 export async function startGateway(
   options: { lab: string; infrastructure: string; to: string },
   hierarchies: readonly Hierarchy[],
+  signal?: AbortSignal,
 ): Promise<number> {
   const { lab, infrastructure, to } = options
   const inside = [process.execPath, PROXY, '--listen', `unix:${apiSocket(lab)}`, '--to', to]
   launch({ lab, host: infrastructure, name: 'api-gateway', argv: inside }, hierarchies)
-  const port = await freePort()
   const log = openSync(serviceLog(lab, infrastructure, 'gateway-outside'), 'a')
-  const outside = [process.execPath, PROXY, '--listen', `127.0.0.1:${port}`, '--to', `unix:${apiSocket(lab)}`]
+  const portFile = labPath(lab, 'api-port')
+  const ends = ['--listen', '127.0.0.1:0', '--to', `unix:${apiSocket(lab)}`, '--port-file', portFile]
   const files = joinFiles(hierarchies, lab, infrastructure, serviceLeaf('gateway-outside'))
-  const [file = '', ...args] = joining(files, outside)
+  const [file = '', ...args] = joining(files, [process.execPath, PROXY, ...ends])
   spawn(file, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' }).unref()
-  return port
-}
-
-/** A port of the loopback that is free at this moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
+  const port = (): number | false => existsSync(portFile) && Number(readFileSync(portFile, 'utf8'))
+  return await waitFor(port, { what: 'the way to the API', boundMs: 20_000, everyMs: 10, signal })
 }
