@@ -218,3 +218,29 @@ struct counter {
 	__u64 packets;
 	__u64 bytes;
 };
+
+/* No compiler may put octets between members: keys are compared, and codecs count. */
+#define HAS_OCTETS(name, octets) _Static_assert(sizeof(struct name) == (octets), "struct " #name " has not " #octets " octets")
+
+HAS_OCTETS(lb4_key, 12);
+HAS_OCTETS(lb6_key, 24);
+HAS_OCTETS(lb_service, 20);
+HAS_OCTETS(lb4_backend, 16);
+HAS_OCTETS(lb6_backend, 40);
+HAS_OCTETS(lb4_reverse_nat, 8);
+HAS_OCTETS(lb6_reverse_nat, 20);
+HAS_OCTETS(lb4_source_range_key, 12);
+HAS_OCTETS(lb6_source_range_key, 24);
+HAS_OCTETS(lb4_affinity_key, 16);
+HAS_OCTETS(lb6_affinity_key, 24);
+HAS_OCTETS(lb_affinity, 16);
+HAS_OCTETS(ct4_key, 16);
+HAS_OCTETS(ct6_key, 40);
+HAS_OCTETS(ct_entry, 64);
+HAS_OCTETS(sock4_reverse_key, 16);
+HAS_OCTETS(sock4_reverse, 12);
+HAS_OCTETS(l2_key4, 8);
+HAS_OCTETS(l2_key6, 24);
+HAS_OCTETS(l2_entry, 32);
+HAS_OCTETS(agent_config, 40);
+HAS_OCTETS(counter, 16);
