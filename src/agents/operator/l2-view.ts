@@ -64,21 +64,13 @@ export function createL2View(options: L2ViewOptions, signal: AbortSignal): L2Vie
     views.observe(leases.items().values())
     if (cutOffMs !== undefined) views.refresh(cutOffMs)
     cutOffMs = undefined
-    const nowMs = clock.monotonicMs()
-    beganMs ??= nowMs
-    const seen = views.views(nodes.items(), NO_FACTS)
-    const unsettledMs = seen.some(({ lease }) => lease === 'expired') ? beganMs + longestMs(leases) - nowMs : 0
-    const next = { nodes: seen, policies: usable(policies.items().values()), isSettled: unsettledMs <= 0 }
+    beganMs ??= clock.monotonicMs()
+    const { next, waitMs } = lookAround(options, views, beganMs)
     if (!isSame(moment, next)) {
       moment = next
       listeners.notify()
     }
-    const deadlineMs = views.nextDeadlineMs()
-    const waits = [
-      ...(unsettledMs > 0 ? [unsettledMs] : []),
-      ...(deadlineMs === undefined ? [] : [deadlineMs - nowMs + 1]),
-    ]
-    return { runAgainInMs: waits.length === 0 ? undefined : Math.min(...waits) }
+    return { runAgainInMs: waitMs }
   }
   const reconciler = createReconciler({ reconcile: look, settleMs: SETTLE_MS, clock, random, onFailure }, signal)
   const unsubscribe = informers.map((informer) => informer.onChange(reconciler.poke))
@@ -93,6 +85,26 @@ export function createL2View(options: L2ViewOptions, signal: AbortSignal): L2Vie
   }
 }
 
+/** The moment as it is now, and when it will be another although nothing is heard. */
+function lookAround(
+  { clock, policies, nodes, leases }: L2ViewOptions,
+  views: NodeViews,
+  beganMs: number,
+): { readonly next: L2Moment; readonly waitMs: number | undefined } {
+  const nowMs = clock.monotonicMs()
+  const seen = views.views(nodes.items(), NO_FACTS)
+  const looksDead = seen.some(({ lease }) => lease === 'expired')
+  const settledMs = looksDead ? beganMs + longestMs(leases) : nowMs
+  const next = { nodes: seen, policies: usable(policies.items().values()), isSettled: settledMs <= nowMs }
+  const deadlineMs = views.nextDeadlineMs()
+  const waits = [
+    ...(next.isSettled ? [] : [settledMs - nowMs]),
+    ...(deadlineMs === undefined ? [] : [deadlineMs - nowMs + 1]),
+  ]
+  return { next, waitMs: waits.length === 0 ? undefined : Math.min(...waits) }
+}
+
+/** The longest duration of a Lease, in milliseconds: after it every agent that lives has been heard of. */
 function longestMs(leases: Informer<Lease>): number {
   return Math.max(0, ...Array.from(leases.items().values(), ({ durationSeconds }) => durationSeconds * 1000))
 }
