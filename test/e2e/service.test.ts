@@ -59,23 +59,23 @@ describe('a Service of type LoadBalancer', () => {
     await lab.apply(manifest('echo'))
     await lab.kubectl('rollout', 'status', 'deployment/echo', '--timeout=90s')
     await answering(await addressOf('echo'))
-    // Once more, with everything else in place: from the moment kubectl shows the address to the first answer, by one clock.
+    const delaysMs = [await firstAnswerMs(), await firstAnswerMs(), await firstAnswerMs()].toSorted((a, b) => a - b)
+    t.diagnostic(`first answers ${delaysMs.join(', ')} ms after kubectl showed the address`)
+    assert.ok((delaysMs[1] ?? Number.NaN) < 1000, `${delaysMs.join(', ')} ms`)
+  })
+
+  /** With everything else in place: from the moment kubectl shows the address of a new Service to the first answer, by one clock. */
+  const firstAnswerMs = async (): Promise<number> => {
     await lab.kubectl('delete', 'service', 'echo')
     const address = '192.168.10.78'
-    const first = lab.on(
-      'client',
-      'sh',
-      '-c',
-      `until curl -s -m 0.2 -o /dev/null http://${address}/; do sleep 0.02; done; date +%s%3N`,
-    )
+    const loop = `until curl -s -m 0.2 -o /dev/null http://${address}/; do sleep 0.02; done; date +%s%3N`
+    const first = lab.on('client', 'sh', '-c', loop)
     const service = manifest('echo').split('---\n')[1] ?? ''
     await lab.apply(service.replace('type: LoadBalancer', `type: LoadBalancer\n  loadBalancerIP: ${address}`))
     assert.equal(await addressOf('echo'), address)
     const grantedMs = Date.now()
-    const answeredMs = Number((await first).stdout)
-    t.diagnostic(`first answer ${answeredMs - grantedMs} ms after kubectl showed the address`)
-    assert.ok(answeredMs - grantedMs < 1000, `${answeredMs - grantedMs} ms`)
-  })
+    return Number((await first).stdout) - grantedMs
+  }
 
   test("is at the owner's station, and both nodes name the same owner", async () => {
     const address = await addressOf('echo')
