@@ -80,7 +80,7 @@ export async function buildImage(): Promise<BuiltImage> {
     'package-lock.json',
     'package.json',
     'dist/bpf/balise_*.bpf.o',
-    'LICENSE*',
+    '{,bpf/}LICENSE*',
   ])
   await onceForKey(ociPath, cacheKey(baseKey, ...own), () => writeOwn(ociPath, tag, base, bpf))
   return { name: 'balise/balise', tag, ociPath }
@@ -125,7 +125,7 @@ async function writeOwn(layout: string, tag: string, base: string, bpf: string):
     await bundle(home)
     mkdirSync(join(home, 'bpf'))
     for (const file of globSync('balise_*.bpf.o', { cwd: bpf })) cpSync(join(bpf, file), join(home, 'bpf', file))
-    for (const file of globSync('LICENSE*', { cwd: TOP })) cpSync(join(TOP, file), join(home, file))
+    for (const file of globSync('{,bpf/}LICENSE*', { cwd: TOP })) cpSync(join(TOP, file), join(home, file))
     root.link(`${HOME}/balise.mjs`, '/usr/bin/balise')
     root.link(`${HOME}/balise.mjs`, '/usr/bin/cilium-dbg')
     writeImage(layout, tag, [root.folder], imageConfig(tag), base)
