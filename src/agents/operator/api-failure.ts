@@ -25,7 +25,7 @@ export function complaintOf(resource: KubeResource, access: Access, failure: Fai
       }
     default:
       return {
-        sentence: `The API did not let the operator ${access} ${kind}`,
+        sentence: `Could not ${access} ${kind}`,
         remedy: 'none needed, it is tried again',
       }
   }
