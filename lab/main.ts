@@ -83,7 +83,7 @@ program
   .command('fault <kind> [arguments...]')
   .description('let something go wrong, or end it')
   .addHelpText('after', () =>
-    ['', 'Faults:', ...FAULTS.map(([usage, what]) => `  ${usage.padEnd(24)}${what}`)].join('\n'),
+    ['', 'Faults:', ...FAULTS.map(([usage, what]) => `  ${usage.padEnd(27)}${what}`)].join('\n'),
   )
   .addOption(nameOption())
   .option('--no-follow', 'do not wait until the addresses of Services answer again')

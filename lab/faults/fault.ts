@@ -1,5 +1,6 @@
 import { LabError } from '#lab/state/lab-error.ts'
-import type { ProxyFault } from '#lab/proxy/fault.ts'
+import { isStatusCode, type ProxyFault } from '#lab/proxy/fault.ts'
+import { STATUS_REASONS } from '#lab/proxy/refuser.ts'
 
 /** Something that goes wrong in a data centre, or the end of it. `hosts` empty: every node. */
 export type Fault =
@@ -17,6 +18,7 @@ export const FAULTS: readonly (readonly [usage: string, what: string])[] = [
   ['api-cut [NODE...]', "the node's way to the API refuses and resets (all nodes where none is named)"],
   ['api-hang [NODE...]', 'the way to the API takes connections and passes nothing on'],
   ['api-delay MS [NODE...]', 'what goes to and from the API takes so much longer, each way'],
+  ['api-status CODE [NODE...]', `every request to the API is answered with ${Object.keys(STATUS_REASONS).join(', ')}`],
   ['api-restore [NODE...]', 'the way to the API is as it was'],
   ['agent-kill NODE', "kill -9 of the node's agent; the kubelet starts it again"],
   ['partition HOST HOST', 'the switch passes nothing between the two'],
@@ -51,6 +53,12 @@ export function parseFaultCommand(words: readonly string[], known: KnownHosts): 
         fault: { kind: 'delay', delayMs: milliseconds(rest[0]) },
         hosts: some(rest.slice(1), known.nodes),
       }
+    case 'api-status':
+      return {
+        kind: 'api',
+        fault: { kind: 'status', code: statusCode(rest[0]) },
+        hosts: some(rest.slice(1), known.nodes),
+      }
     case 'partition':
       return partition(rest, known.hosts)
     case 'heal':
@@ -58,7 +66,7 @@ export function parseFaultCommand(words: readonly string[], known: KnownHosts): 
       return { kind: 'heal' }
     default:
       throw new LabError(
-        [`No fault "${kind}"; there are`, ...FAULTS.map(([usage, what]) => `  ${usage.padEnd(24)}${what}`)].join('\n'),
+        [`No fault "${kind}"; there are`, ...FAULTS.map(([usage, what]) => `  ${usage.padEnd(27)}${what}`)].join('\n'),
       )
   }
 }
@@ -82,6 +90,11 @@ function milliseconds(text: string | undefined): number {
   if (text === undefined || !/^\d{1,6}$/.test(text))
     throw new LabError('api-delay takes milliseconds from 0 to 999999 first')
   return Number(text)
+}
+
+function statusCode(text: string | undefined): number {
+  if (isStatusCode(text)) return Number(text)
+  throw new LabError(`api-status takes one of ${Object.keys(STATUS_REASONS).join(', ')} first`)
 }
 
 function partition(names: readonly string[], known: readonly string[]): Fault {

@@ -1,6 +1,7 @@
 import { connect, type NetConnectOpts, type Server, type Socket, createServer } from 'node:net'
 import { Transform, type TransformCallback } from 'node:stream'
 import { NO_FAULT, type ProxyFault } from './fault.ts'
+import type { Refuser } from './refuser.ts'
 
 /**
  * A TCP proxy that can be told to misbehave: the node's way to the API, as KubePrism on Talos. A fault holds for the connections that
@@ -8,12 +9,15 @@ import { NO_FAULT, type ProxyFault } from './fault.ts'
  */
 export class FaultyProxy {
   readonly #target: NetConnectOpts
+  readonly #refuser: Refuser | undefined
   readonly #connections = new Set<Connection>()
   readonly #server: Server
   #fault: ProxyFault = NO_FAULT
 
-  constructor(target: NetConnectOpts) {
+  /** Without a refuser there is no fault `status`. */
+  constructor(target: NetConnectOpts, refuser?: Refuser) {
     this.#target = target
+    this.#refuser = refuser
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client))
   }
 
@@ -34,20 +38,27 @@ export class FaultyProxy {
 
   set fault(fault: ProxyFault) {
     this.#fault = fault
+    this.#refuser?.close()
     for (const connection of this.#connections) {
-      if (fault.kind === 'cut') connection.reset()
+      if (fault.kind === 'cut' || fault.kind === 'status') connection.reset()
       else connection.apply(fault)
     }
   }
 
   close(): void {
     this.#server.close()
+    this.#refuser?.close()
     for (const connection of this.#connections) connection.reset()
   }
 
   #accept(client: Socket): void {
     if (this.#fault.kind === 'cut') {
       end(client)
+      return
+    }
+    if (this.#fault.kind === 'status' && this.#refuser !== undefined) {
+      client.on('error', () => end(client))
+      this.#refuser.serve(client, this.#fault.code)
       return
     }
     const connection = new Connection(client, this.#target)

@@ -5,7 +5,7 @@ import { joinFiles, joining } from '#lab/machine/cgroups.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { launch, serviceLeaf, serviceLog } from '#lab/process/launch.ts'
 import { waitFor } from '#lab/process/wait.ts'
-import { hostPath, labPath } from '#lab/state/paths.ts'
+import { hostPath, labPath, pkiPath } from '#lab/state/paths.ts'
 
 const PROXY = join(import.meta.dirname, 'main.ts')
 
@@ -23,16 +23,9 @@ export function startNodeProxy(
   hierarchies: readonly Hierarchy[],
 ): void {
   const { lab, host, to } = options
-  const argv = [
-    process.execPath,
-    PROXY,
-    '--listen',
-    '127.0.0.1:7445',
-    '--to',
-    to,
-    '--control',
-    controlSocket(lab, host),
-  ]
+  const ends = ['--listen', '127.0.0.1:7445', '--to', to, '--control', controlSocket(lab, host)]
+  const identity = ['--cert', pkiPath(lab, 'apiserver.crt'), '--key', pkiPath(lab, 'apiserver.key')]
+  const argv = [process.execPath, PROXY, ...ends, ...identity]
   launch({ lab, host, name: 'api-proxy', argv }, hierarchies)
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { ApiLab } from '#lab/api-lab.ts'
 import { waitFor } from '#lab/process/wait.ts'
+import { pkiPath } from '#lab/state/paths.ts'
 import { testLabName } from '#lab/test-name.ts'
 import { tracesOf } from '#lab/traces.ts'
 
@@ -59,6 +60,29 @@ describe('faults of the lab', () => {
       await lab.inject({ kind: 'api', fault: { kind: 'none' }, hosts: ['cp1-lab'] })
       assert.equal(await apiAnswers('cp1-lab'), true, kind)
     }
+  })
+
+  test('api-status answers every request of a node so, and api-restore ends it', async () => {
+    const statusOf = async (): Promise<string> => {
+      const curl = [
+        'curl',
+        '-s',
+        '--cacert',
+        pkiPath(lab.state.name, 'ca.crt'),
+        '-w',
+        ' %{http_code}',
+        '--max-time',
+        '2',
+      ]
+      return (await lab.attempt('cp1-lab', [...curl, 'https://localhost:7445/readyz'])).stdout
+    }
+    for (const code of [409, 410, 429]) {
+      await lab.inject({ kind: 'api', fault: { kind: 'status', code }, hosts: ['cp1-lab'] })
+      assert.match(await statusOf(), new RegExp(`"kind":"Status".*"code":${code}.* ${code}$`))
+    }
+    assert.equal(await apiAnswers('node1-lab'), true)
+    await lab.inject({ kind: 'api', fault: { kind: 'none' }, hosts: ['cp1-lab'] })
+    assert.equal(await statusOf(), 'ok 200')
   })
 
   test('node-crash takes a node with all it runs, node-restore brings it back as the same station', async () => {
