@@ -3,7 +3,7 @@ import { after, beforeEach, test } from 'node:test'
 import { buildBpf } from '#tools/build-bpf.ts'
 import { encodeBackendId } from '#wire/bpf/lb4-backend.ts'
 import { readContents } from './contents.ts'
-import { age, OTHER_LOCAL, OTHER_REMOTE, REMOTE_WEB } from './flows.ts'
+import { age, flagsOf, OTHER_LOCAL, OTHER_REMOTE, REMOTE_WEB } from './flows.ts'
 import { openKernel } from './kernel.ts'
 import { enterNamespaces } from './namespaces.ts'
 import { type Packet, tcp, udp } from './packet.ts'
@@ -76,6 +76,16 @@ test('judge() selects again for a SYN on a connection that has ended', () => {
   ingress(tcp('R'))
   putService(kernel.maps, { ...WEB, backends: [OTHER_LOCAL] })
   assert.equal(ingress(tcp('S')).packet.destination, '10.244.0.8:8080')
+})
+
+test('judge() opens anew for a SYN where only backends that are being drained are left', () => {
+  const drained = { ...LOCAL_BACKEND, state: 'terminating' as const }
+  putService(kernel.maps, WEB)
+  ingress(tcp('S'))
+  ingress(tcp('R'))
+  putService(kernel.maps, { ...WEB, backends: [drained] })
+  assert.equal(ingress(tcp('S')).packet.destination, '10.244.0.7:8080')
+  assert.equal(flagsOf(kernel.maps, 'forward'), 'no flags')
 })
 
 test('judge() moves UDP off a backend that is not active', () => {

@@ -89,19 +89,25 @@ test('forward() goes on with the same backend and source, and counts', () => {
   assert.match(ct[0] ?? '', /2 packets CT_SNAT, seen SA$/)
 })
 
-test('forward() spreads connections over all backends', () => {
-  putService(kernel.maps, {
-    ...WEB,
-    backends: [LOCAL_BACKEND, REMOTE_BACKEND, { id: 3, end: '10.244.1.8:8080', local: false }],
+/** 300 connections that differ in one thing. */
+const VARIETIES: readonly (readonly [string, (index: number) => Partial<Packet>])[] = [
+  ['ports of one client', (index) => ({ source: `192.168.10.50:${40000 + index}` })],
+  ['clients', (index) => ({ source: `192.168.${index >> 8}.${index & 255}:40000` })],
+]
+
+for (const [what, fields] of VARIETIES) {
+  test(`forward() spreads connections of many ${what} over all backends`, () => {
+    const third = { id: 3, end: '10.244.1.8:8080', local: false }
+    putService(kernel.maps, { ...WEB, backends: [LOCAL_BACKEND, REMOTE_BACKEND, third] })
+    const hits = new Map<string, number>()
+    for (let index = 0; index < 300; index++) {
+      const { destination } = ingress(tcp('S', fields(index))).packet
+      hits.set(destination, (hits.get(destination) ?? 0) + 1)
+    }
+    assert.deepEqual([...hits.keys()].toSorted(), ['10.244.0.7:8080', '10.244.1.7:8080', '10.244.1.8:8080'])
+    for (const [destination, count] of hits) assert.ok(count > 60, `${destination} got ${count} of 300`)
   })
-  const hits = new Map<string, number>()
-  for (let port = 40000; port < 40300; port++) {
-    const { destination } = ingress(tcp('S', { source: `192.168.10.50:${port}` })).packet
-    hits.set(destination, (hits.get(destination) ?? 0) + 1)
-  }
-  assert.deepEqual([...hits.keys()].sort(), ['10.244.0.7:8080', '10.244.1.7:8080', '10.244.1.8:8080'])
-  for (const [destination, count] of hits) assert.ok(count > 60, `${destination} got ${count} of 300`)
-})
+}
 
 for (const checksum of ['right', 'none'] as const) {
   test(`forward() sends UDP with checksum ${checksum} to a backend on this node`, () => {

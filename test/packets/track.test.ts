@@ -4,11 +4,11 @@ import { mustParseIp } from '#model/ip.ts'
 import { buildBpf } from '#tools/build-bpf.ts'
 import { encodeCt4Key } from '#wire/bpf/ct4-key.ts'
 import { readContents } from './contents.ts'
-import { age, ageReplies, fromLocal, fromRemote, REMOTE_WEB } from './flows.ts'
+import { age, ageReplies, fromLocal, fromRemote, OTHER_REMOTE, REMOTE_WEB } from './flows.ts'
 import { openKernel } from './kernel.ts'
 import { enterNamespaces } from './namespaces.ts'
 import { type Packet, tcp, udp } from './packet.ts'
-import { clearMaps, DNS, putAgentConfig, putService, REMOTE_BACKEND, WEB } from './scene.ts'
+import { clearMaps, DNS, putAgentConfig, putBackend, putService, REMOTE_BACKEND, WEB } from './scene.ts'
 
 const folder = buildBpf()
 const kernel = openKernel(folder, enterNamespaces())
@@ -116,8 +116,11 @@ test('refresh_reply() puts the reply back that the map lost, on the same port', 
   const key = { sourceAddress: mustParseIp('10.244.1.7'), destinationAddress: mustParseIp('192.168.10.215') }
   const ports = { sourcePort: 8080, destinationPort: 40000, protocol: 'TCP', direction: 'reply' } as const
   assert.ok(kernel.maps.map('ct4').delete(encodeCt4Key({ ...key, ...ports })))
+  putService(kernel.maps, { ...WEB, backends: [OTHER_REMOTE] }) // the connection cannot move there
+  putBackend(kernel.maps, 'TCP', REMOTE_BACKEND)
   age(kernel.maps, 2)
-  assert.equal(ingress(tcp('A')).packet.source, '192.168.10.215:40000')
+  const { source, destination } = ingress(tcp('A')).packet
+  assert.deepEqual([source, destination], ['192.168.10.215:40000', '10.244.1.7:8080'])
   assert.equal(ingress(fromRemote('A')).packet.destination, '192.168.10.50:40000')
 })
 
