@@ -5,7 +5,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createKubeApi } from '#io/kube/kube-client.ts'
@@ -40,6 +40,7 @@ export interface AgentLab {
   /** Runs a program in a host's network namespace: a node's name, `pod-<node>` or `client`. Throws when it fails. */
   exec(host: string, ...argv: readonly string[]): string
   spawn(host: string, argv: readonly string[]): ChildProcess
+  setLink(node: LabNode, state: 'up' | 'down'): void
   apply(resource: KubeResource, object: KubeObject): Promise<void>
   close(): Promise<void>
 }
@@ -47,6 +48,7 @@ export interface AgentLab {
 /** Three nodes at most. */
 export async function createAgentLab(names: readonly string[]): Promise<AgentLab> {
   const room = enterOwnNamespaces()
+  removeOldCgroups(room)
   const children: ChildProcess[] = []
   mkdirSync('/run/netns', { recursive: true })
   run('mount', '-t', 'tmpfs', 'blt', '/run/netns')
@@ -117,6 +119,10 @@ export async function createAgentLab(names: readonly string[]): Promise<AgentLab
       children.push(child)
       return child
     },
+    setLink(node, state) {
+      run('ip', '-n', node.name, 'link', 'set', 'eth0', state)
+      if (state === 'up') addRoutes(node.name, names.indexOf(node.name), names.length)
+    },
     apply: (resource, object) => apply(api, resource, object),
     async close() {
       api.close()
@@ -131,6 +137,14 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGKILL')
   await ended
+}
+
+/** cgroups are the machine's own: those of a test that was killed are still there. */
+function removeOldCgroups({ cgroup2 }: Room): void {
+  for (const name of readdirSync(cgroup2)) {
+    const pid = /^blt-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmdirSync(join(cgroup2, name))
+  }
 }
 
 function execIn(argv: readonly string[]): string {
@@ -190,10 +204,7 @@ function wireNode(room: Room, name: string, index: number, count: number): LabNo
   ]) {
     run('ip', '-n', `pod-${name}`, ...args)
   }
-  for (let other = 0; other < count; other += 1) {
-    if (other !== index)
-      run('ip', '-n', name, 'route', 'add', `10.244.${other}.0/24`, 'via', `192.168.10.${215 + other}`)
-  }
+  addRoutes(name, index, count)
   run('nsenter', `--net=/run/netns/${name}`, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
   const bpffs = join(room.bpffs, '..', `bpf-${name}`)
   mkdirSync(bpffs)
@@ -210,6 +221,14 @@ function wireNode(room: Room, name: string, index: number, count: number): LabNo
     socket: scratch(`${name}.sock`),
     logFile: scratch(`${name}.log`),
     agent: undefined,
+  }
+}
+
+/** The ways to the pods of the other nodes. The kernel forgets them when the device goes down. */
+function addRoutes(name: string, index: number, count: number): void {
+  for (let other = 0; other < count; other += 1) {
+    if (other !== index)
+      run('ip', '-n', name, 'route', 'add', `10.244.${other}.0/24`, 'via', `192.168.10.${215 + other}`)
   }
 }
 

@@ -49,7 +49,9 @@ export interface Agent {
 
 /** How many events may come together before the datapath looks. */
 const DATAPATH_SETTLE_MS = 10
-const L2_SETTLE_MS = 2
+/** Longer than that of the datapath: an address is forwarded before it is answered for. */
+const L2_SETTLE_MS = 25
+const PROMPT_MS = 2
 const CONNTRACK_SWEEP_MS = 30_000
 const DEVICES_RESYNC_MS = 30_000
 const WATCH_MS = 1000
@@ -116,6 +118,7 @@ class RunningAgent {
       sources: this.#sources,
       lease: this.#lease,
       devices: () => this.#lan.devices(),
+      forwards: () => !this.#firstSync,
       onFactsChanged: () => this.#leaseLoop?.poke(),
       clock,
       log,
@@ -138,13 +141,13 @@ class RunningAgent {
     const l2 = this.#loop('L2', { reconcile: () => this.#l2.reconcile(), settleMs: L2_SETTLE_MS, resyncMs: WATCH_MS })
     this.#leaseLoop = this.#loop('Lease', {
       reconcile: (signal) => this.#renewLease(signal, l2),
-      settleMs: L2_SETTLE_MS,
+      settleMs: PROMPT_MS,
       resyncMs: this.#lease.periodMs,
       backoff: LEASE_BACKOFF,
     })
     const devices = this.#loop('Devices', {
       reconcile: () => void (this.#lan.look() && l2.poke()),
-      settleMs: L2_SETTLE_MS,
+      settleMs: PROMPT_MS,
       resyncMs: DEVICES_RESYNC_MS,
     })
     const audit = this.#loop('Audit', { reconcile: () => this.#audit() })
@@ -153,7 +156,7 @@ class RunningAgent {
       resyncMs: CONNTRACK_SWEEP_MS,
     })
     const stampMs = Math.min(WATCH_MS, this.#lease.periodMs)
-    this.#loop('Stamp', {
+    const stamp = this.#loop('Stamp', {
       reconcile: () => this.#writeStamp(),
       resyncMs: stampMs,
       backoff: { ...LEASE_BACKOFF, maxMs: stampMs },
@@ -161,6 +164,7 @@ class RunningAgent {
     this.#loop('Watch', { reconcile: () => this.#watch(), resyncMs: WATCH_MS })
     const { services, slices, nodes, leases, policies } = this.#sources
     for (const informer of [services, slices, nodes]) informer.onChange(() => datapath.poke())
+    nodes.onChange(() => stamp.poke())
     for (const informer of [services, slices, nodes, leases, policies]) informer.onChange(() => l2.poke())
     void this.#followDevices(devices)
     this.#leaseLoop.poke()
@@ -225,7 +229,10 @@ class RunningAgent {
   #reconcileDatapath(): { readonly runAgainInMs: number | undefined } | undefined {
     const { services, slices, nodes } = this.#sources
     if (![services, slices, nodes].every((informer) => informer.status().synced)) return undefined
-    if (this.#firstSync) this.#datapath.holdFromNow()
+    if (this.#firstSync) {
+      this.#datapath.holdFromNow()
+      this.#writeStamp() // with the node's address: without it nothing could be passed on to other nodes
+    }
     this.#firstSync = false
     return this.#datapath.reconcile()
   }

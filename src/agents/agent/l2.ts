@@ -35,6 +35,8 @@ export interface L2Options {
   readonly lease: Pick<NodeLease, 'confirmedAgoMs' | 'isStale' | 'durationMs'>
   /** The LAN devices as they are now. */
   readonly devices: () => readonly Device[]
+  /** The datapath has been brought up to date once, so that what is answered for is forwarded. */
+  readonly forwards: () => boolean
   /** The facts differ from those that were told last: renew the Lease soon. */
   readonly onFactsChanged: () => void
   readonly clock: Clock
@@ -201,6 +203,7 @@ export class L2 {
   #mayDecide(): boolean {
     return (
       this.#options.enabled &&
+      this.#options.forwards() &&
       this.#cutOffMs === undefined &&
       this.#options.sources.all().every(([, informer]) => informer.status().synced)
     )
