@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { FAULTS } from '#lab/faults/fault.ts'
 import { LabError } from '#lab/state/lab-error.ts'
+import { SetupError } from '#tools/setup-say.ts'
 import { SIZES } from '#lab/topology/topology.ts'
 import { down } from './cmds/down.ts'
 import { environmentLines, kubeconfigPath } from './cmds/env.ts'
@@ -94,7 +95,7 @@ program
 try {
   await program.parseAsync(process.argv)
 } catch (error) {
-  if (!(error instanceof LabError)) throw error
+  if (!(error instanceof LabError || error instanceof SetupError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 }
