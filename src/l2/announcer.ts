@@ -30,7 +30,7 @@ export type AnnouncerEvent =
   | { readonly kind: 'TimerDue' }
   /** Another station sent a frame with the address as its own (RFC 5227 section 2.4). */
   | { readonly kind: 'Conflict'; readonly leaseStale: boolean }
-  /** A device has a carrier again, or the members changed: tell the neighbours anew. */
+  /** This node was cut off and keeps the address: tell the neighbours anew, who may have heard another meanwhile. */
   | { readonly kind: 'Reannounce' }
   /** The API server has confirmed our Lease after it was out of date. */
   | { readonly kind: 'LeaseConfirmed' }

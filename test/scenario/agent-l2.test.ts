@@ -138,6 +138,20 @@ test('addresses stay where they are while the API is away, for hours, and when i
   assert.equal(nodes[0].agent?.answers.status().state, 'ok')
 })
 
+test('an owner that was cut off and keeps the address tells the neighbours anew', async () => {
+  const nodes = await announced()
+  const node = owner(nodes)
+  await cluster.clock.advance(10_000)
+  const sent = node.frames.sent.length
+  cluster.api.goAway()
+  await cluster.clock.advance(60_000)
+  assert.equal(node.frames.sent.length, sent)
+  cluster.api.comeBack()
+  await cluster.clock.advance(60_000)
+  assert.equal(node.frames.sent.length, sent + 2 * 6)
+  assert.deepEqual(ownerOf(nodes), [node.name])
+})
+
 test('an owner that alone is cut off goes on until it sees that another claims the address', async () => {
   const nodes = await announced()
   const node = owner(nodes)

@@ -75,6 +75,8 @@ export class L2 {
   /** Since when the API is out of reach, by the monotonic clock; undefined when it is not. */
   #cutOffMs: number | undefined = Number.NEGATIVE_INFINITY
   #ownFactsText = ''
+  /** The neighbours are to be told anew what the next election leaves here: they may have heard another meanwhile. */
+  #reannounce = false
   #garpFailures = 0
   /** Addresses whose responder entry the kernel refused, and its words. */
   readonly #refused = new Map<string, string>()
@@ -122,6 +124,7 @@ export class L2 {
 
   /** The Lease ran out before it was renewed: from now on this node holds what it holds since now, so that who took over keeps it. */
   restartHolds(): void {
+    this.#reannounce = true
     for (const announcement of this.#announcements.values()) announcement.sinceMs = this.#options.clock.nowMs()
   }
 
@@ -145,8 +148,9 @@ export class L2 {
   reconcile(): { readonly runAgainInMs: number | undefined } {
     const { clock, onFactsChanged } = this.#options
     this.#observe()
-    if (this.#mayDecide()) this.#decide()
+    const held = this.#mayDecide() && this.#decide()
     this.#announce()
+    if (held && this.#reannounce) this.#tellAnew()
     const facts = encodeNodeFacts(this.facts())
     if (facts !== this.#ownFactsText) {
       this.#ownFactsText = facts
@@ -209,14 +213,15 @@ export class L2 {
     )
   }
 
-  #decide(): void {
+  /** Holds the election where something differs since the last one. True when it did. */
+  #decide(): boolean {
     const { sources, nodeName } = this.#options
     const nodes = this.#views.views(sources.nodes.items(), this.facts())
     const ownFacts = encodeNodeFacts(this.facts())
     const basis = this.#basis
     const isSame =
       basis?.version === this.#version && basis.ownFacts === ownFacts && sameNodes(this.#nodes, nodes, nodeName)
-    if (isSame) return
+    if (isSame) return false
     this.#basis = { version: this.#version, ownFacts }
     const policies = [...sources.policies.items().values()].flatMap(({ policy }) => policy ?? [])
     this.#nodes = nodes
@@ -246,6 +251,7 @@ export class L2 {
       this.#step(announcement, { kind: 'Lost' })
       this.#announcements.delete(text)
     }
+    return true
   }
 
   #announce(): void {
@@ -262,6 +268,11 @@ export class L2 {
         this.#step(announcement, { kind: 'Conflict', leaseStale: lease.isStale() })
       this.#step(announcement, { kind: 'TimerDue' })
     }
+  }
+
+  #tellAnew(): void {
+    this.#reannounce = false
+    for (const announcement of this.#announcements.values()) this.#step(announcement, { kind: 'Reannounce' })
   }
 
   #newConflict(text: string, announcement: Announcement): boolean {
