@@ -1,21 +1,29 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { promisify } from 'node:util'
 
 /** A process in a network namespace of its own: a host on the wire. It ends when this one does. */
 export interface Station {
   readonly pid: number
   /** Runs a command there to its end; its output. Throws when it fails. */
   run(command: string | readonly string[], input?: Uint8Array): string
+  /** Starts a command there; its output when it has ended. Rejects when it fails. */
+  start(command: string): Promise<string>
   close(): Promise<void>
 }
 
-/** `script` is run by Node in the namespace, and must end when its standard input does. */
-export async function openStation(script = 'process.stdin.resume()'): Promise<Station> {
-  const ready = `${script}; console.log('ready')`
-  const child: ChildProcess = spawn('unshare', ['--net', process.execPath, '-e', ready], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  if (child.stdout === null || child.pid === undefined) throw new Error('unshare(1) was not started')
+/** `script` is run by Node in the namespace, and must end when its standard input does. `shared`: the namespace of this process. */
+export async function openStation(
+  script = 'process.stdin.resume()',
+  network: 'own' | 'shared' = 'own',
+): Promise<Station> {
+  const args = ['-e', `${script}; console.log('ready')`]
+  const stdio: StdioOptions = ['pipe', 'pipe', 'inherit']
+  const child: ChildProcess =
+    network === 'own'
+      ? spawn('unshare', ['--net', process.execPath, ...args], { stdio })
+      : spawn(process.execPath, args, { stdio })
+  if (child.stdout === null || child.pid === undefined) throw new Error('The process of a station did not start')
   await once(child.stdout, 'data')
   const { pid } = child // unshare(1) becomes the command
   const station: Station = {
@@ -28,6 +36,10 @@ export async function openStation(script = 'process.stdin.resume()'): Promise<St
         timeout: 20_000,
         ...(input === undefined ? {} : { input }),
       }),
+    async start(command) {
+      const args = ['--target', String(pid), '--net', ...argv(command)]
+      return (await promisify(execFile)('nsenter', args, { maxBuffer: 1 << 28, timeout: 30_000 })).stdout
+    },
     async close() {
       const ended = once(child, 'exit')
       child.kill()
