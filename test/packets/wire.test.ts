@@ -7,17 +7,7 @@ import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { buildBpf } from '#tools/build-bpf.ts'
 import { readContents } from './contents.ts'
 import { enterNamespaces, LAN_MAC, PIN_FOLDER } from './namespaces.ts'
-import {
-  announce,
-  type BackendScene,
-  clearMaps,
-  DNS,
-  LOCAL_BACKEND,
-  putAgentConfig,
-  putService,
-  REMOTE_BACKEND,
-  WEB,
-} from './scene.ts'
+import { announce, type BackendScene, clearMaps, DNS, LOCAL_BACKEND, putService, REMOTE_BACKEND, WEB } from './scene.ts'
 import { CONNECTED_UDP_CLIENT, ECHO_SERVER, openStation, type Station, UDP_CLIENT } from './station.ts'
 
 /** The programs on a device, between kernels that fill in checksums late and send several segments in one. */
