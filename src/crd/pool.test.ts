@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { formatMistake } from '#model/condition.ts'
+import { NO_PRIORITY } from '#model/pool.ts'
+import { formatRange } from '#model/range.ts'
 import { decodePool } from './pool.ts'
 
 function decode(spec: unknown): {
@@ -84,10 +86,9 @@ const MISTAKES: readonly { readonly name: string; readonly spec: unknown; readon
       'spec.serviceSelector.matchExpressions[0].operator "Is" is no operator: write one of In, NotIn, Exists, DoesNotExist',
   },
   {
-    name: 'allowFirstLastIPs',
-    spec: { allowFirstLastIPs: 'No' },
-    mistake:
-      'spec.allowFirstLastIPs "No" is not supported by this version of Balise, so the pool gives out nothing: remove it and write the block as start and stop without its first and last address',
+    name: 'allowFirstLastIPs as a switch',
+    spec: { allowFirstLastIPs: false },
+    mistake: 'spec.allowFirstLastIPs "false" is not a value of this field: write one of Yes, No',
   },
 ]
 for (const { name, spec, mistake } of MISTAKES) {
@@ -127,4 +128,40 @@ test('decodePool() never throws', () => {
       },
     ),
   )
+})
+
+function usable(allowFirstLastIPs: unknown, block: unknown): string {
+  const { value } = decodePool({ metadata: { name: 'p' }, spec: { blocks: [block], allowFirstLastIPs } })
+  return value?.blocks.map(({ range, usable: part = range }) => formatRange(part)).join() ?? ''
+}
+
+test('decodePool() keeps first and last address back where it is told to, and where it is not known what is meant', () => {
+  assert.equal(usable('No', { cidr: '10.0.0.0/29' }), '10.0.0.1 - 10.0.0.6')
+  assert.equal(usable(false, { cidr: '10.0.0.0/29' }), '10.0.0.1 - 10.0.0.6')
+  assert.equal(usable('Yes', { cidr: '10.0.0.0/29' }), '10.0.0.0 - 10.0.0.7')
+  assert.equal(usable(undefined, { cidr: '10.0.0.0/29' }), '10.0.0.0 - 10.0.0.7')
+})
+
+test('decodePool() gives out all of a block that has no ends to spare, or was not written as a CIDR', () => {
+  assert.equal(usable('No', { cidr: '10.0.0.0/31' }), '10.0.0.0 - 10.0.0.1')
+  assert.equal(usable('No', { cidr: 'fd00::/128' }), 'fd00:: - fd00::')
+  assert.equal(usable('No', { cidr: '10.0.0.0/30' }), '10.0.0.1 - 10.0.0.2')
+  assert.equal(usable('No', { start: '10.0.0.0', stop: '10.0.0.7' }), '10.0.0.0 - 10.0.0.7')
+})
+
+test('decodePool() reads the priority of a pool from its annotation', () => {
+  const priority = (text: string): readonly [number | undefined, readonly string[]] => {
+    const { value, mistakes } = decodePool({
+      metadata: { name: 'p', annotations: { 'balise.io/priority': text } },
+      spec: { blocks: [] },
+    })
+    return [value?.priority, mistakes.map(formatMistake)]
+  }
+  assert.deepEqual(priority('7'), [7, []])
+  assert.deepEqual(priority('high'), [
+    NO_PRIORITY,
+    [
+      'metadata.annotations["balise.io/priority"] "high" is not a whole number: write a number from 0 to 999999999; pools with a lower one go first',
+    ],
+  ])
 })

@@ -1,7 +1,7 @@
 import { compareIp, formatIp, type Ip } from '#model/ip.ts'
-import { CILIUM_DEFAULTS, type Pool, type PoolBlock } from '#model/pool.ts'
+import { CILIUM_DEFAULTS, NO_PRIORITY, type Pool, type PoolBlock } from '#model/pool.ts'
 import { formatPrefix } from '#model/prefix.ts'
-import { formatRange, rangeOfPrefix } from '#model/range.ts'
+import { formatRange, type IpRange, rangeOfPrefix } from '#model/range.ts'
 import { readIp, readPrefix } from './addresses.ts'
 import { readLabelSelector } from './label-selector.ts'
 import { readMetadata } from './metadata.ts'
@@ -15,13 +15,17 @@ import {
   type Place,
   readFlag,
   readOneOf,
+  readText,
   rootPlace,
 } from './place.ts'
 
+/** On a pool: which is looked at first. Not in `spec`, which is Cilium's. */
+const PRIORITY_ANNOTATION = 'balise.io/priority'
+
 /**
  * A CiliumLoadBalancerIPPool, cilium.io/v2 or v2alpha1, also with `cidrs` as before Cilium 1.15. Blocks without a mistake stay in the
- * value beside those with one. There is no value when the selector is wrong, or when the pool asks for what this version cannot do:
- * its addresses would go to Services that it was not meant for.
+ * value beside those with one. There is no value when the selector is wrong: its addresses would go to Services that it was not meant
+ * for.
  */
 export function decodePool(object: unknown): Decoded<Pool> {
   const root = rootPlace(object)
@@ -29,36 +33,40 @@ export function decodePool(object: unknown): Decoded<Pool> {
   const spec = field(root, 'spec')
   if (isAbsent(spec)) note(spec, 'is missing', 'write spec.blocks with the addresses of the pool')
   else expectObject(spec)
-  const blocks = [...readBlocks(field(spec, 'blocks')), ...readBlocks(field(spec, 'cidrs'))]
+  const keepsEnds = readKeepsEnds(field(spec, 'allowFirstLastIPs'))
+  const blocks = ['blocks', 'cidrs'].flatMap((key) => readBlocks(field(spec, key), keepsEnds))
   const serviceSelector = readLabelSelector(field(spec, 'serviceSelector'))
   const disabled = readFlag(field(spec, 'disabled'), false)
-  const supported = checkFirstLast(field(spec, 'allowFirstLastIPs'))
-  if (metadata === undefined || serviceSelector === undefined || !supported) {
+  const priority = readPriority(field(field(field(root, 'metadata'), 'annotations'), PRIORITY_ANNOTATION))
+  if (metadata === undefined || serviceSelector === undefined) {
     return { value: undefined, mistakes: root.mistakes }
   }
   const { name, labels, generation, creationTimestampMs } = metadata
-  const own = { name, labels, generation, creationTimestampMs, blocks, serviceSelector, disabled }
+  const own = { name, labels, generation, creationTimestampMs, blocks, serviceSelector, disabled, priority }
   return { value: { ...CILIUM_DEFAULTS, ...own }, mistakes: root.mistakes }
 }
 
-function checkFirstLast(place: Place): boolean {
-  if (readOneOf(place, ['Yes', 'No'], 'Yes') === 'Yes') return true
-  note(
-    place,
-    'is not supported by this version of Balise, so the pool gives out nothing',
-    'remove it and write the block as start and stop without its first and last address',
-  )
-  return false
+/** Absent is Yes (Cilium 1.16). Where it is not known what is meant, no address is given out that may be a network's or a router's. */
+function readKeepsEnds(place: Place): boolean {
+  return readOneOf(place, ['Yes', 'No'], isAbsent(place) ? 'Yes' : 'No') === 'No'
 }
 
-function readBlocks(place: Place): readonly PoolBlock[] {
+function readPriority(place: Place): number {
+  const text = readText(place).trim()
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  if (text !== '')
+    note(place, 'is not a whole number', 'write a number from 0 to 999999999; pools with a lower one go first')
+  return NO_PRIORITY
+}
+
+function readBlocks(place: Place, keepsEnds: boolean): readonly PoolBlock[] {
   return elements(place).flatMap((block) => {
-    const read = readBlock(block)
+    const read = readBlock(block, keepsEnds)
     return read === undefined ? [] : [read]
   })
 }
 
-function readBlock(place: Place): PoolBlock | undefined {
+function readBlock(place: Place, keepsEnds: boolean): PoolBlock | undefined {
   if (!expectObject(place)) return undefined
   const cidr = field(place, 'cidr')
   const start = field(place, 'start')
@@ -66,7 +74,7 @@ function readBlock(place: Place): PoolBlock | undefined {
   if (isWritten(cidr)) {
     for (const ignored of [start, stop].filter(isWritten))
       note(ignored, 'is ignored beside cidr', 'remove it, or remove cidr')
-    return readCidrBlock(cidr)
+    return readCidrBlock(cidr, keepsEnds)
   }
   if (isWritten(start)) return readRangeBlock(start, stop)
   if (isWritten(stop)) note(stop, 'has no start', 'write the first address of the block as start')
@@ -78,9 +86,18 @@ function isWritten(place: Place): boolean {
   return !isAbsent(place) && place.value !== ''
 }
 
-function readCidrBlock(cidr: Place): PoolBlock | undefined {
+function readCidrBlock(cidr: Place, keepsEnds: boolean): PoolBlock | undefined {
   const prefix = readPrefix(cidr)
-  return prefix === undefined ? undefined : { range: rangeOfPrefix(prefix), text: formatPrefix(prefix) }
+  if (prefix === undefined) return undefined
+  const block = { range: rangeOfPrefix(prefix), text: formatPrefix(prefix) }
+  const usable = keepsEnds ? withoutEnds(block.range) : undefined
+  return usable === undefined ? block : { ...block, usable }
+}
+
+/** Undefined for one or two addresses, which have no ends to spare: Cilium gives out all of a /32, /31, /128 or /127. */
+function withoutEnds({ first, last }: IpRange): IpRange | undefined {
+  if (last.value - first.value < 2n) return undefined
+  return { first: { ...first, value: first.value + 1n }, last: { ...last, value: last.value - 1n } }
 }
 
 /** Without `stop` it is the one address `start`. */

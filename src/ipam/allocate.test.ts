@@ -6,7 +6,7 @@ import type { Pool } from '#model/pool.ts'
 import { rangeContains, rangeSize } from '#model/range.ts'
 import { serviceKey } from '#model/service.ts'
 import { type Allocation, allocate, type IpamInput } from './allocate.ts'
-import { claim, pool, service, withAddresses } from './samples.fake.ts'
+import { claim, pool, service, these, withAddresses } from './samples.fake.ts'
 
 /** Addresses of every Service of ours, as text. */
 function granted(allocation: Allocation): Readonly<Record<string, readonly string[]>> {
@@ -134,17 +134,14 @@ test('allocate() refuses the family that RequireDualStack lacks, and gives the o
 })
 
 test('allocate() serves requests for certain addresses before those for any', () => {
-  const asking = { annotations: { 'lbipam.cilium.io/ips': '192.168.10.75' }, creationTimestampMs: 9 }
-  const claims = [claim(service('any')), claim(service('this', asking))]
+  const asking = claim(service('this', { creationTimestampMs: 9 }), these('192.168.10.75'))
+  const claims = [claim(service('any')), asking]
   assert.deepEqual(granted(run({ pools: [LAB], claims })), {
     'default/any': ['192.168.10.76'],
     'default/this': ['192.168.10.75'],
   })
 })
 
-const asking = (ips: string): { annotations: Record<string, string> } => ({
-  annotations: { 'lbipam.cilium.io/ips': ips },
-})
 const REASONS: readonly { readonly name: string; readonly input: Partial<IpamInput>; readonly reason: string }[] = [
   { name: 'no pool at all', input: { pools: [] }, reason: 'no_pool' },
   {
@@ -174,7 +171,7 @@ for (const { name, ips, reason } of SPECIFIC_REASONS) {
       pool('others', '10.0.1.0-10.0.1.9', { serviceSelector }),
       pool('off', '10.0.2.0-10.0.2.9', { disabled: true }),
     ]
-    const claims = [claim(withAddresses(service('first'), '10.0.0.1')), claim(service('web', asking(ips)))]
+    const claims = [claim(withAddresses(service('first'), '10.0.0.1')), claim(service('web'), these(ips))]
     assert.equal(refusalOf(run({ pools, claims }), 'default/web'), reason)
   })
 }
@@ -205,22 +202,25 @@ const anyInput: fc.Arbitrary<IpamInput> = fc.record({
     }),
   ),
   brokenPools: fc.constant([]),
-  claims: fc.uniqueArray(anyService, { selector: ({ name }) => name, maxLength: 20 }).map((services) =>
-    services.map(({ name, held, wanted, app, creationTimestampMs }) =>
-      claim({
-        ...service(name, { creationTimestampMs, labels: { app }, ...(wanted && asking(formatIp(wanted))) }),
-        ingressIps: held,
-      }),
+  claims: fc
+    .uniqueArray(anyService, { selector: ({ name }) => name, maxLength: 20 })
+    .map((services) =>
+      services.map(({ name, held, wanted, app, creationTimestampMs }) =>
+        claim(
+          service(name, { creationTimestampMs, labels: { app }, ingressIps: held }),
+          wanted === undefined ? {} : these(formatIp(wanted)),
+        ),
+      ),
     ),
-  ),
 })
 
 /** One pass after another, as the operator does it: what is granted is what the status shows next. */
 function settleDown(input: IpamInput): { readonly input: IpamInput; readonly allocation: Allocation } {
   const allocation = allocate(input)
-  const claims = input.claims.map(({ service: before }) =>
-    claim({ ...before, ingressIps: allocation.assignments.get(serviceKey(before))?.addresses ?? before.ingressIps }),
-  )
+  const claims = input.claims.map(({ service: before, asked }) => {
+    const ingressIps = allocation.assignments.get(serviceKey(before))?.addresses ?? before.ingressIps
+    return claim({ ...before, ingressIps }, asked)
+  })
   return { input: { ...input, claims }, allocation }
 }
 

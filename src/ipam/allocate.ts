@@ -1,12 +1,18 @@
 import type { Mistake } from '#model/condition.ts'
 import { compareIp, type Family, type Ip, sameIp } from '#model/ip.ts'
 import type { Pool } from '#model/pool.ts'
+import type { Labels } from '#model/selector.ts'
 import { type Service, type ServiceKey, serviceKey } from '#model/service.ts'
-import { compareText, findConflicts, type PoolConflict } from './conflicts.ts'
-import { createHoldings, hold, type Holdings } from './holdings.ts'
-import { arrangePools, containsAddress, isInSome, lookForAny, lookForThis, type OpenPool } from './pools.ts'
+import { findConflicts, type PoolConflict } from './conflicts.ts'
+import { type Draft, draftsOf } from './draft.ts'
+import { createHoldings, hold, holdAnyway, type Holdings } from './holdings.ts'
+import { keepValid } from './keep.ts'
+import { lookForAny, lookForThis, type Market } from './look.ts'
+import { DEFAULT_IPAM, type IpamSettings, type NotOurs } from './ownership.ts'
+import { arrangePools } from './pools.ts'
 import type { Refusal } from './refusal.ts'
-import { type Claim, type IpamRequest, isOurs, type NotOurs, requestOf } from './request.ts'
+import type { Claim, IpamRequest } from './request.ts'
+import { tenantOf } from './sharing.ts'
 
 export interface IpamInput {
   readonly pools: readonly Pool[]
@@ -16,6 +22,10 @@ export interface IpamInput {
    */
   readonly brokenPools: readonly string[]
   readonly claims: readonly Claim[]
+  /** Labels of namespaces, by name, for pools that select by them; absent while they are not known. */
+  readonly namespaces?: ReadonlyMap<string, Labels>
+  /** `DEFAULT_IPAM` when absent. */
+  readonly settings?: IpamSettings
 }
 
 /** What a Service of ours is to have. */
@@ -38,103 +48,73 @@ export interface Allocation {
   readonly holdings: Holdings
 }
 
-interface Draft {
-  readonly key: ServiceKey
-  readonly claim: Claim
-  readonly request: IpamRequest
-  readonly kept: Ip[]
-  readonly refusals: Refusal[]
-}
-
 /**
  * Who gets which address. The same input gives the same answer, in whatever order pools and Services come:
- * 1. Whoever has an address in its status that is still valid keeps it; of two with the same one the older Service.
- * 2. Requests for certain addresses, then those for any; each by creation time, then namespace and name. Pools by name, blocks in the
- *    pool's order, addresses ascending.
+ * 1. Whoever has an address in its status that is still valid keeps it; where Services do not agree to share one, `keepValid` decides.
+ * 2. Requests for certain addresses, then those for any; each by creation time, then namespace and name. Pools as `comparePools` says,
+ *    blocks in the pool's order, addresses ascending; before a free address one at which a Service has the same sharing key and agrees.
  * Disabled and conflicting pools give out nothing and take nothing away.
  */
 export function allocate(input: IpamInput): Allocation {
   const conflicts = findConflicts(input.pools)
-  const pools = arrangePools(input.pools, conflicts)
+  const market = { pools: arrangePools(input.pools, conflicts), holdings: createHoldings() }
   const notOurs = new Map<ServiceKey, NotOurs>()
-  const holdings = createHoldings()
-  const drafts = draftsOf(input, notOurs)
-  const isJudged = input.brokenPools.length === 0
-  for (const draft of drafts) keepValid(draft, pools, holdings, isJudged)
-  for (const claim of input.claims) holdShown(claim, holdings)
-  for (const draft of drafts)
-    if (draft.request.kind === 'these') grantThese(draft, draft.request.addresses, pools, holdings)
-  for (const draft of drafts) if (draft.request.kind === 'any') grantAny(draft, draft.request.families, pools, holdings)
-  return { assignments: new Map(drafts.map((draft) => [draft.key, finish(draft)])), notOurs, conflicts, holdings }
-}
-
-function draftsOf(input: IpamInput, notOurs: Map<ServiceKey, NotOurs>): readonly Draft[] {
   const anyPool = input.pools.length + input.brokenPools.length > 0
-  const drafts: Draft[] = []
-  for (const claim of input.claims) {
-    const key = serviceKey(claim.service)
-    const ours = isOurs(claim.service, anyPool)
-    if (ours === true) drafts.push({ key, claim, request: requestOf(claim), kept: [], refusals: [] })
-    else notOurs.set(key, ours)
-  }
-  return drafts.sort((a, b) => compareCreation(a.claim.service, b.claim.service) || compareText(a.key, b.key))
-}
-
-function compareCreation(a: Service, b: Service): number {
-  return a.creationTimestampMs - b.creationTimestampMs
-}
-
-function keepValid(draft: Draft, pools: readonly OpenPool[], holdings: Holdings, isJudged: boolean): void {
-  const { service } = draft.claim
-  for (const ip of service.ingressIps) {
-    const isInPlace = containsAddress(pools, ip, service) || (!isJudged && !isInSome(pools, ip))
-    if (isInPlace && isWanted(draft, ip) && hold(holdings, ip, draft.key)) draft.kept.push(ip)
-  }
+  const { settings = DEFAULT_IPAM, namespaces } = input
+  const drafts = draftsOf(input.claims, { anyPool, settings, namespaces }, notOurs)
+  keepValid(drafts, market, input.brokenPools.length === 0)
+  holdShown(input.claims, notOurs, market.holdings)
+  for (const draft of drafts) if (draft.request.kind === 'these') grantThese(draft, draft.request.addresses, market)
+  for (const draft of drafts) if (draft.request.kind === 'any') grantAny(draft, draft.request.families, market)
+  const assignments = new Map(drafts.map((draft) => [draft.key, finish(draft)]))
+  return { assignments, notOurs, conflicts, holdings: market.holdings }
 }
 
 /**
- * An address that the status of a Service may still show goes to nobody else, although that Service is to lose it: first the status is
- * cleared, then the address is free. So two Services never show one address, and an address of another controller is not given out.
+ * An address that the status of a Service may still show goes to nobody who does not agree with it, although that Service is to lose it:
+ * first the status is cleared, then the address is free. So no two Services show one address against each other's will, and an address
+ * of another controller is not given out.
  */
-function holdShown({ service, alsoShown }: Claim, holdings: Holdings): void {
-  for (const ip of [...service.ingressIps, ...alsoShown]) hold(holdings, ip, serviceKey(service))
-}
-
-function isWanted({ request, kept }: Draft, ip: Ip): boolean {
-  if (kept.some((other) => sameIp(other, ip))) return false
-  switch (request.kind) {
-    case 'any':
-      return request.families.includes(ip.family) && !kept.some(({ family }) => family === ip.family)
-    case 'these':
-      return request.addresses.some((wanted) => sameIp(wanted, ip))
+function holdShown(claims: readonly Claim[], notOurs: ReadonlyMap<ServiceKey, NotOurs>, holdings: Holdings): void {
+  for (const { service, asked, alsoShown } of claims) {
+    const shown = [...service.ingressIps, ...alsoShown]
+    if (shown.length === 0) continue
+    const tenant = tenantOf(service, notOurs.has(serviceKey(service)) ? undefined : asked.sharing)
+    for (const ip of shown) holdAnyway(holdings, ip, tenant)
   }
 }
 
-function grantThese(draft: Draft, addresses: readonly Ip[], pools: readonly OpenPool[], holdings: Holdings): void {
+function grantThese(draft: Draft, addresses: readonly Ip[], market: Market): void {
   for (const wanted of addresses) {
     if (draft.kept.some((ip) => sameIp(ip, wanted))) continue
-    const refusal = lookForThis(pools, wanted, draft.claim.service, holdings)
-    if (refusal !== undefined) draft.refusals.push(refusal)
-    else if (hold(holdings, wanted, draft.key)) draft.kept.push(wanted)
+    const refusal = lookForThis(market, wanted, draft.seeker, draft.tenant)
+    if (refusal === undefined) take(draft, wanted, market)
+    else draft.refusals.push(refusal)
   }
 }
 
-function grantAny(draft: Draft, families: readonly Family[], pools: readonly OpenPool[], holdings: Holdings): void {
+function grantAny(draft: Draft, families: readonly Family[], market: Market): void {
   for (const family of families) {
     if (draft.kept.some((ip) => ip.family === family)) continue
-    const found = lookForAny(pools, family, draft.claim.service, holdings)
-    if (!found.ok) draft.refusals.push(found.error)
-    else if (hold(holdings, found.value, draft.key)) draft.kept.push(found.value)
+    const found = lookForAny(market, family, draft.seeker, draft.tenant)
+    if (found.ok) take(draft, found.value.ip, market)
+    else draft.refusals.push(found.error)
   }
 }
 
-function finish({ claim, request, kept, refusals }: Draft): Assignment {
-  const mistakes = request.kind === 'these' ? request.mistakes : []
-  const remarks = claim.mistakes.filter((mistake) => !mistakes.includes(mistake))
-  return { service: claim.service, request, addresses: inOrder(request, kept), refusals, mistakes, remarks }
+function take(draft: Draft, ip: Ip, { holdings }: Market): void {
+  const clash = hold(holdings, ip, draft.tenant)
+  if (clash !== undefined) throw new Error(`Service ${draft.key} was found an address that ${clash.with.key} holds`)
+  draft.kept.push(ip)
+}
+
+function finish({ claim: { service, asked }, request, kept, refusals }: Draft): Assignment {
+  const { mistakes, remarks } = asked
+  return { service, request, addresses: inOrder(request, kept), refusals, mistakes, remarks }
 }
 
 function inOrder(request: IpamRequest, addresses: readonly Ip[]): readonly Ip[] {
+  if (request.kind === 'unclear') return addresses
   const place = (ip: Ip): number =>
     request.kind === 'any'
       ? request.families.indexOf(ip.family)

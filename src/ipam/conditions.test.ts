@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatIp } from '#model/ip.ts'
+import type { ServiceRequest } from '#model/service-request.ts'
 import { allocate } from './allocate.ts'
 import { countPool, poolConditions } from './pool-conditions.ts'
 import { serviceCondition } from './service-condition.ts'
@@ -36,8 +38,22 @@ test('countPool() counts every address once, also where blocks overlap', () => {
   assert.deepEqual(countPool(twice, holdings), { total: 10n, used: 1n, available: 9n })
 })
 
-function messageFor(annotations: Readonly<Record<string, string>>): string {
-  const claims = [claim(service('web', { annotations }))]
+test('countPool() counts ends that are kept back as used, as Cilium does, and once', () => {
+  const kept = pool('a', '10.0.0.0/29!')
+  const claims = [claim(withAddresses(service('web'), '10.0.0.0')), claim(service('www'))]
+  const { holdings, assignments } = allocate({ pools: [kept], brokenPools: [], claims })
+  assert.deepEqual(assignments.get('default/www')?.addresses.map(formatIp), ['10.0.0.1'])
+  assert.deepEqual(countPool(kept, holdings), { total: 8n, used: 3n, available: 5n })
+})
+
+test('countPool() does not count addresses that are avoided', () => {
+  const { holdings } = allocate({ pools: [], brokenPools: [], claims: [] })
+  const avoiding = pool('a', '10.0.0.0/24', { avoidBuggyIps: true })
+  assert.deepEqual(countPool(avoiding, holdings), { total: 254n, used: 0n, available: 254n })
+})
+
+function messageFor(asked: Partial<ServiceRequest>): string {
+  const claims = [claim(service('web'), asked)]
   const assignment = allocate({ pools: [pool('a', '10.0.0.0/24')], brokenPools: [], claims }).assignments.get(
     'default/web',
   )
@@ -50,16 +66,19 @@ test('serviceCondition() says nothing when all is well', () => {
   assert.equal(messageFor({}), 'satisfied: ')
 })
 
-test('serviceCondition() names an annotation that this version does not support', () => {
-  assert.equal(
-    messageFor({ 'lbipam.cilium.io/sharing-key': 'k' }),
-    'satisfied: Annotation lbipam.cilium.io/sharing-key is not supported by this version of Balise, so this Service does not share its address',
-  )
+const BAD = {
+  path: 'metadata.annotations["lbipam.cilium.io/ips"]',
+  value: 'x',
+  problem: 'is none',
+  remedy: 'write one',
+}
+
+test('serviceCondition() tells of what has no effect, and is satisfied all the same', () => {
+  const message = 'metadata.annotations["lbipam.cilium.io/ips"] "x" is none: write one'
+  assert.equal(messageFor({ remarks: [BAD] }), `satisfied: ${message}`)
 })
 
 test('serviceCondition() names an entry that is no address, and gives nothing else instead', () => {
-  assert.equal(
-    messageFor({ 'lbipam.cilium.io/ips': 'x' }),
-    'invalid_request: metadata.annotations["lbipam.cilium.io/ips"] "x" is not an IP address: write addresses with commas between them',
-  )
+  const message = 'metadata.annotations["lbipam.cilium.io/ips"] "x" is none: write one'
+  assert.equal(messageFor({ wanted: { kind: 'unclear' }, mistakes: [BAD] }), `invalid_request: ${message}`)
 })

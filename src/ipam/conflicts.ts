@@ -1,5 +1,5 @@
 import { compareIp } from '#model/ip.ts'
-import type { Pool, PoolBlock } from '#model/pool.ts'
+import { type Pool, type PoolBlock, poolKey } from '#model/pool.ts'
 import { type IpRange, rangesOverlap } from '#model/range.ts'
 
 /** Why a pool gives out nothing: one of its ranges overlaps one of an older pool, or another of its own. */
@@ -12,7 +12,7 @@ export interface PoolConflict {
 
 /** Oldest first; of two made in the same second, by name. The later one is at fault. */
 export function comparePoolAge(a: Pool, b: Pool): number {
-  return a.creationTimestampMs - b.creationTimestampMs || compareText(a.name, b.name)
+  return a.creationTimestampMs - b.creationTimestampMs || compareText(poolKey(a), poolKey(b))
 }
 
 /** By UTF-16 code units: the same on every machine. */
@@ -29,7 +29,7 @@ interface RankedBlock {
 }
 
 /**
- * The pools at fault, by name. As in Cilium a pool is at fault also when the older one is disabled or at fault itself. Of several
+ * The pools at fault, by `poolKey`. As in Cilium a pool is at fault also when the older one is disabled or at fault itself. Of several
  * overlaps the one of its first block with the oldest pool is told. O(n log n + overlaps).
  */
 export function findConflicts(pools: readonly Pool[]): ReadonlyMap<string, PoolConflict> {
@@ -37,9 +37,9 @@ export function findConflicts(pools: readonly Pool[]): ReadonlyMap<string, PoolC
   const worst = new Map<string, readonly [RankedBlock, RankedBlock]>()
   for (const [a, b] of overlappingPairs(blocks)) {
     const [later, earlier] = compareRank(a, b) > 0 ? [a, b] : [b, a]
-    const known = worst.get(later.pool.name)
+    const known = worst.get(poolKey(later.pool))
     const isWorse = known === undefined || (compareRank(later, known[0]) || compareRank(earlier, known[1])) < 0
-    if (isWorse) worst.set(later.pool.name, [later, earlier])
+    if (isWorse) worst.set(poolKey(later.pool), [later, earlier])
   }
   return new Map(Array.from(worst, ([name, [later, earlier]]) => [name, conflictOf(later, earlier)]))
 }
@@ -53,7 +53,7 @@ function compareRank(a: RankedBlock, b: RankedBlock): number {
 }
 
 function conflictOf(later: RankedBlock, earlier: RankedBlock): PoolConflict {
-  return { range: later.block.range, otherRange: earlier.block.range, otherPool: earlier.pool.name }
+  return { range: later.block.range, otherRange: earlier.block.range, otherPool: poolKey(earlier.pool) }
 }
 
 /** A sweep over the blocks by their first address; `open` are those that reach as far as the current one. */

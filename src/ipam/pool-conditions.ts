@@ -1,11 +1,16 @@
 import type { Condition, Mistake } from '#model/condition.ts'
+import { countBuggy } from '#model/buggy-ip.ts'
+import { sameIp, type Ip } from '#model/ip.ts'
 import type { Pool } from '#model/pool.ts'
 import { formatRange, type IpRange, mergeRanges, rangeSize } from '#model/range.ts'
 import { validCondition } from '#model/valid-condition.ts'
 import type { PoolConflict } from './conflicts.ts'
 import { heldIn, type Holdings } from './holdings.ts'
 
-/** How many addresses a pool has; each counts once, also where blocks overlap. */
+/**
+ * How many addresses a pool has; each counts once, also where blocks overlap. First and last ones that are kept back count as used, as in
+ * Cilium; those that MetalLB avoids are not of the pool.
+ */
 export interface PoolCounts {
   readonly total: bigint
   readonly used: bigint
@@ -14,9 +19,16 @@ export interface PoolCounts {
 
 export function countPool(pool: Pool, holdings: Holdings): PoolCounts {
   const ranges = mergeRanges(pool.blocks.map(({ range }) => range))
-  const total = sum(ranges, rangeSize)
-  const used = sum(ranges, (range) => heldIn(holdings, range))
+  const total = sum(ranges, (range) => rangeSize(range) - (pool.avoidBuggyIps ? countBuggy(range) : 0n))
+  const idle = keptBack(pool).filter((ip) => heldIn(holdings, { first: ip, last: ip }) === 0n)
+  const used = sum(ranges, (range) => heldIn(holdings, range)) + BigInt(idle.length)
   return { total, used, available: total - used }
+}
+
+/** Both ends of blocks that do not give them out. */
+function keptBack({ blocks }: Pool): readonly Ip[] {
+  const ends = blocks.flatMap(({ range, usable }) => (usable === undefined ? [] : [range.first, range.last]))
+  return ends.filter((ip, index) => ends.findIndex((other) => sameIp(ip, other)) === index)
 }
 
 function sum(ranges: readonly IpRange[], of: (range: IpRange) => bigint): bigint {

@@ -1,110 +1,109 @@
+import { isBuggy } from '#model/buggy-ip.ts'
 import type { Family, Ip } from '#model/ip.ts'
-import type { Pool, PoolBlock } from '#model/pool.ts'
-import { rangeContains } from '#model/range.ts'
-import { err, ok, type Result } from '#model/result.ts'
-import { selectorMatches, serviceSelectorLabels } from '#model/selector.ts'
+import { audienceRefusal } from '#model/pool-audience.ts'
+import { type Pool, type PoolBlock, poolContains, poolKey } from '#model/pool.ts'
+import { type IpRange, rangeContains } from '#model/range.ts'
+import type { Labels } from '#model/selector.ts'
 import type { Service } from '#model/service.ts'
-import { compareText, type PoolConflict } from './conflicts.ts'
-import { holderOf, type Holdings, lowestFree } from './holdings.ts'
-import type { PoolVerdict, Refusal } from './refusal.ts'
+import type { PoolConflict } from './conflicts.ts'
+import { type Holdings, lowestFree } from './holdings.ts'
+import { comparePools } from './pool-order.ts'
+import type { PoolVerdict } from './refusal.ts'
 
 /** A pool as the allocator looks at it. */
 export interface OpenPool {
   readonly pool: Pool
+  /** As it is called in messages. */
+  readonly key: string
   /** Why it gives out nothing; undefined when it does. */
   readonly closed: 'disabled' | 'conflicting' | undefined
   readonly blocks: { readonly [F in Family]: readonly PoolBlock[] }
 }
 
-/** In the order in which they are looked at: by name. */
+/** Who looks at a pool, and for what. */
+export interface Seeker {
+  readonly service: Service
+  /** Labels of the Service's namespace; undefined while they are not known. */
+  readonly namespaceLabels: Labels | undefined
+  /** The pool that the address must be from, as `isNamed` says; empty for any. */
+  readonly poolName: string
+}
+
+/** In the order in which they are looked at. */
 export function arrangePools(
   pools: readonly Pool[],
   conflicts: ReadonlyMap<string, PoolConflict>,
 ): readonly OpenPool[] {
-  return pools
-    .toSorted((a, b) => compareText(a.name, b.name))
-    .map((pool) => ({
-      pool,
-      closed: pool.disabled ? 'disabled' : conflicts.has(pool.name) ? 'conflicting' : undefined,
-      blocks: { IPv4: blocksOf(pool, 'IPv4'), IPv6: blocksOf(pool, 'IPv6') },
-    }))
+  return pools.toSorted(comparePools).map((pool) => {
+    const key = poolKey(pool)
+    const closed = pool.disabled ? 'disabled' : conflicts.has(key) ? 'conflicting' : undefined
+    return { pool, key, closed, blocks: { IPv4: blocksOf(pool, 'IPv4'), IPv6: blocksOf(pool, 'IPv6') } }
+  })
 }
 
 function blocksOf(pool: Pool, family: Family): readonly PoolBlock[] {
   return pool.blocks.filter(({ range }) => range.first.family === family)
 }
 
-function contains(open: OpenPool, ip: Ip): boolean {
-  return open.blocks[ip.family].some(({ range }) => rangeContains(range, ip))
-}
-
-function selects({ serviceSelector }: Pool, service: Service): boolean {
-  const isForAll = serviceSelector.requirements.length === 0
-  return isForAll || selectorMatches(serviceSelector, serviceSelectorLabels(service))
-}
-
 /** In any pool, whomever it selects. */
 export function isInSome(pools: readonly OpenPool[], ip: Ip): boolean {
-  return pools.some((open) => contains(open, ip))
+  return pools.some(({ pool }) => poolContains(pool, ip))
 }
 
-/** In a pool that selects this Service, whether that gives out addresses at present or not. */
-export function containsAddress(pools: readonly OpenPool[], ip: Ip, service: Service): boolean {
-  return pools.some((open) => contains(open, ip) && selects(open.pool, service))
+/**
+ * In a pool that is for this Service, whether that gives out addresses at present or not. A first or last address that the pool keeps back
+ * by now stays with who has it, and a pool for namespaces of which the labels are not known is taken to be for all.
+ */
+export function containsAddress(pools: readonly OpenPool[], ip: Ip, seeker: Seeker): boolean {
+  return pools.some(({ pool }) => {
+    if (!isNamed(pool, seeker) || !poolContains(pool, ip)) return false
+    const refused = audienceRefusal(pool, seeker.service, seeker.namespaceLabels)
+    return (
+      refused === undefined || (refused === 'namespaces' && seeker.namespaceLabels === undefined && isByLabels(pool))
+    )
+  })
 }
 
-/** The first free address; or why there is none. */
-export function lookForAny(
-  pools: readonly OpenPool[],
-  family: Family,
-  service: Service,
-  holdings: Holdings,
-): Result<Ip, Refusal> {
-  const looked: PoolVerdict[] = []
-  for (const open of pools) {
-    const found = firstFree(open, family, service, holdings)
-    if (found.ok) return found
-    looked.push(found.error)
+function isByLabels({ namespaceSelectors }: Pool): boolean {
+  return namespaceSelectors.length > 0
+}
+
+/** A name alone, or with the namespace of a pool of MetalLB's. */
+export function isNamed(pool: Pool, { poolName }: Seeker): boolean {
+  return poolName === '' || poolName === pool.name || poolName === poolKey(pool)
+}
+
+/** Why a pool gives nothing to a Service, whatever is free in it; undefined when it may. */
+export function refusedBy({ pool, key, closed }: OpenPool, seeker: Seeker): PoolVerdict | undefined {
+  if (!isNamed(pool, seeker)) return { pool: key, code: 'otherPool' }
+  const refused = audienceRefusal(pool, seeker.service, seeker.namespaceLabels)
+  if (refused !== undefined) return { pool: key, code: 'selectorMismatch', refused, audience: pool }
+  return closed === undefined ? undefined : { pool: key, code: closed }
+}
+
+/** Whether a block of the pool has the address and gives it out. */
+export function givesOut({ pool, blocks }: OpenPool, ip: Ip): boolean {
+  return !(pool.avoidBuggyIps && isBuggy(ip)) && blocks[ip.family].some((block) => rangeContains(givenOut(block), ip))
+}
+
+function givenOut({ range, usable }: PoolBlock): IpRange {
+  return usable ?? range
+}
+
+/** The first free address of a pool: blocks in their order, addresses ascending. */
+export function firstFree({ pool, blocks }: OpenPool, family: Family, holdings: Holdings): Ip | undefined {
+  for (const block of blocks[family]) {
+    const ip = firstFreeIn(givenOut(block), pool.avoidBuggyIps, holdings)
+    if (ip !== undefined) return ip
   }
-  return err({ code: looked.some(({ code }) => code === 'full') ? 'out_of_ips' : 'no_pool', wanted: family, looked })
+  return undefined
 }
 
-function firstFree(open: OpenPool, family: Family, service: Service, holdings: Holdings): Result<Ip, PoolVerdict> {
-  if (open.blocks[family].length === 0) return err({ pool: open.pool.name, code: 'noBlockOfFamily' })
-  const refused = refusedBy(open, service)
-  if (refused !== undefined) return err(refused)
-  for (const { range } of open.blocks[family]) {
-    const ip = lowestFree(holdings, range)
-    if (ip !== undefined) return ok(ip)
+function firstFreeIn(range: IpRange, avoidBuggyIps: boolean, holdings: Holdings): Ip | undefined {
+  let ip = lowestFree(holdings, range)
+  while (ip !== undefined && avoidBuggyIps && isBuggy(ip)) {
+    const first = { family: ip.family, value: ip.value + 1n }
+    ip = first.value > range.last.value ? undefined : lowestFree(holdings, { first, last: range.last })
   }
-  return err({ pool: open.pool.name, code: 'full' })
-}
-
-function refusedBy({ pool, closed }: OpenPool, service: Service): PoolVerdict | undefined {
-  if (!selects(pool, service)) {
-    return { pool: pool.name, code: 'selectorMismatch', selector: pool.serviceSelector }
-  }
-  return closed === undefined ? undefined : { pool: pool.name, code: closed }
-}
-
-/** Undefined when the Service may have `wanted`. */
-export function lookForThis(
-  pools: readonly OpenPool[],
-  wanted: Ip,
-  service: Service,
-  holdings: Holdings,
-): Refusal | undefined {
-  const looked: PoolVerdict[] = []
-  for (const open of pools) {
-    const refused = contains(open, wanted)
-      ? refusedBy(open, service)
-      : ({ pool: open.pool.name, code: 'addressOutside' } as const)
-    if (refused === undefined) {
-      const holder = holderOf(holdings, wanted)
-      return holder === undefined ? undefined : { code: 'already_allocated', wanted, holder }
-    }
-    looked.push(refused)
-  }
-  const mismatch = looked.some(({ code }) => code === 'selectorMismatch')
-  return { code: mismatch ? 'pool_selector_mismatch' : 'no_pool', wanted, looked }
+  return ip
 }

@@ -1,41 +1,81 @@
 import { type Family, formatIp, type Ip } from '#model/ip.ts'
-import { formatSelector, type LabelSelector } from '#model/selector.ts'
+import type { AudienceRefusal, PoolAudience } from '#model/pool-audience.ts'
+import { formatSelector } from '#model/selector.ts'
 import type { ServiceKey } from '#model/service.ts'
+import { formatIncompatibility, type Incompatibility } from './sharing.ts'
 
 /** Why one pool gave nothing to one request. */
 export type PoolVerdict =
-  | { readonly pool: string; readonly code: 'noBlockOfFamily' | 'addressOutside' | 'disabled' | 'conflicting' | 'full' }
-  | { readonly pool: string; readonly code: 'selectorMismatch'; readonly selector: LabelSelector }
+  | {
+      readonly pool: string
+      readonly code:
+        | 'noBlockOfFamily'
+        | 'addressOutside'
+        | 'disabled'
+        | 'conflicting'
+        | 'full'
+        | 'otherPool'
+        | 'notAutomatic'
+    }
+  | {
+      readonly pool: string
+      readonly code: 'selectorMismatch'
+      readonly refused: AudienceRefusal
+      readonly audience: PoolAudience
+    }
 
 /** A request, or the part of it for one family, that got nothing. The codes are the reasons of Cilium's service condition. */
 export type Refusal =
   | {
       readonly code: 'no_pool' | 'out_of_ips' | 'pool_selector_mismatch'
       readonly wanted: Family | Ip
+      /** The name of the pool that was asked for; empty when any would do. */
+      readonly inPool: string
       /** Every pool in the order in which they were looked at. */
       readonly looked: readonly PoolVerdict[]
     }
-  | { readonly code: 'already_allocated'; readonly wanted: Ip; readonly holder: ServiceKey }
+  | {
+      readonly code: 'already_allocated'
+      readonly wanted: Ip
+      /** A Service, or the pool that keeps its first and last addresses back. */
+      readonly by: { readonly holder: ServiceKey } | { readonly keptBackBy: string }
+    }
+  | {
+      readonly code: 'already_allocated_incompatible_service'
+      readonly wanted: Ip
+      readonly by: { readonly holder: ServiceKey }
+      readonly reason: Incompatibility
+    }
 
 /** `No pool gives an IPv4 address to this Service. Pool blue: selects app=blue only. Do ...` */
 export function formatRefusal(refusal: Refusal): string {
   switch (refusal.code) {
     case 'already_allocated':
-      return `${formatIp(refusal.wanted)} is held by Service ${refusal.holder}: ask for another address, or free that one`
+      return 'holder' in refusal.by
+        ? `${formatIp(refusal.wanted)} is held by Service ${refusal.by.holder}: ask for another address, or free that one`
+        : `${formatIp(refusal.wanted)} is the first or last address of a block of pool ${refusal.by.keptBackBy}, which keeps those back (allowFirstLastIPs: No): ask for another address`
+    case 'already_allocated_incompatible_service':
+      return `${formatIp(refusal.wanted)} is held by Service ${refusal.by.holder}, which cannot share it with this one: ${formatIncompatibility(refusal.reason)}`
     case 'out_of_ips':
-      return `No ${nameOf(refusal.wanted)} is free. ${formatVerdicts(refusal.looked)}. Add addresses to a pool, or delete a Service of type LoadBalancer`
+      return `No ${nameOf(refusal.wanted)} is free. ${formatVerdicts(refusal)}. Add addresses to a pool, or delete a Service of type LoadBalancer`
     case 'pool_selector_mismatch':
-      return `${nameOf(refusal.wanted)} is in a pool for other Services. ${formatVerdicts(refusal.looked)}. Give this Service the labels that the pool selects, or change the pool's serviceSelector`
+      return `${nameOf(refusal.wanted)} is in a pool for other Services. ${formatVerdicts(refusal)}. Give this Service the labels that the pool selects, or change the pool's serviceSelector`
     case 'no_pool':
-      return formatNoPool(refusal.wanted, refusal.looked)
+      return formatNoPool(refusal)
   }
 }
 
-function formatNoPool(wanted: Family | Ip, looked: readonly PoolVerdict[]): string {
+type PoolRefusal = Extract<Refusal, { readonly looked: readonly PoolVerdict[] }>
+
+function formatNoPool(refusal: PoolRefusal): string {
+  const { wanted, looked, inPool } = refusal
   if (looked.length === 0) {
     return `There is no pool to take ${withArticle(wanted)} from: create a CiliumLoadBalancerIPPool with free addresses of your network in spec.blocks`
   }
-  return `No pool gives ${withArticle(wanted)} to this Service. ${formatVerdicts(looked)}. Change one of them, or create a CiliumLoadBalancerIPPool`
+  if (looked.every(({ code }) => code === 'otherPool')) {
+    return `There is no pool ${inPool}: ask for one of ${looked.map(({ pool }) => pool).join(', ')}`
+  }
+  return `No pool gives ${withArticle(wanted)} to this Service. ${formatVerdicts(refusal)}. Change one of them, or create a CiliumLoadBalancerIPPool`
 }
 
 function nameOf(wanted: Family | Ip): string {
@@ -49,13 +89,15 @@ function withArticle(wanted: Family | Ip): string {
 /** So that a message stays readable, and below the 32768 octets of a condition, with hundreds of pools. */
 const MOST_VERDICTS = 5
 
-function formatVerdicts(looked: readonly PoolVerdict[]): string {
-  const told = looked.slice(0, MOST_VERDICTS).map((verdict) => `Pool ${verdict.pool} ${formatVerdict(verdict)}`)
-  const rest = looked.length - told.length
+function formatVerdicts({ looked }: PoolRefusal): string {
+  const relevant = looked.filter(({ code }) => code !== 'otherPool')
+  const told = relevant.slice(0, MOST_VERDICTS).map((verdict) => `Pool ${verdict.pool} ${formatVerdict(verdict)}`)
+  const rest = relevant.length - told.length
   return [...told, ...(rest > 0 ? [`${rest} more pools refused too`] : [])].join('; ')
 }
 
-function formatVerdict(verdict: PoolVerdict): string {
+/** What follows the name of the pool in a sentence. */
+export function formatVerdict(verdict: PoolVerdict): string {
   switch (verdict.code) {
     case 'noBlockOfFamily':
       return 'has no block of this family'
@@ -67,7 +109,25 @@ function formatVerdict(verdict: PoolVerdict): string {
       return 'conflicts with another pool, see its status'
     case 'full':
       return 'is full'
+    case 'otherPool':
+      return 'is not the pool that is asked for'
+    case 'notAutomatic':
+      return 'gives addresses only to Services that ask for it (autoAssign: false)'
     case 'selectorMismatch':
-      return `selects ${formatSelector(verdict.selector)} only`
+      return formatMismatch(verdict.refused, verdict.audience)
+  }
+}
+
+function formatMismatch(refused: AudienceRefusal, audience: PoolAudience): string {
+  switch (refused) {
+    case 'serviceSelector':
+      return `selects ${formatSelector(audience.serviceSelector)} only`
+    case 'serviceSelectors':
+      return `selects ${audience.serviceSelectors.map(formatSelector).join(' or ')} only`
+    case 'namespaces': {
+      const labelled = audience.namespaceSelectors.map((selector) => `namespaces with ${formatSelector(selector)}`)
+      const named = audience.namespaces.length === 0 ? [] : [`namespaces ${audience.namespaces.join(', ')}`]
+      return `is for ${[...named, ...labelled].join(' or ')} only`
+    }
   }
 }

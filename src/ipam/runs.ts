@@ -48,14 +48,3 @@ export function addToRuns(runs: Run[], value: bigint): void {
   else if (joinsAfter) after.first = value
   else runs.splice(index, 0, { first: value, last: value })
 }
-
-/** Takes out an address that is in a run, in place, and splits the run where it must. */
-export function removeFromRuns(runs: Run[], value: bigint): void {
-  const index = runIndexAt(runs, value)
-  const run = runs[index]
-  if (run === undefined || run.first > value) return
-  if (run.first === run.last) runs.splice(index, 1)
-  else if (run.first === value) run.first = value + 1n
-  else if (run.last === value) run.last = value - 1n
-  else runs.splice(index, 1, { first: run.first, last: value - 1n }, { first: value + 1n, last: run.last })
-}

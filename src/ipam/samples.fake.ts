@@ -3,7 +3,8 @@ import { CILIUM_DEFAULTS, type Pool, type PoolBlock } from '#model/pool.ts'
 import { mustParsePrefix } from '#model/prefix.ts'
 import { rangeOfPrefix } from '#model/range.ts'
 import { SELECT_ALL } from '#model/selector.ts'
-import type { Service } from '#model/service.ts'
+import type { ServiceRequest, SharingRequest } from '#model/service-request.ts'
+import type { L4Protocol, Service } from '#model/service.ts'
 import type { Claim } from './request.ts'
 
 /** A Service of type LoadBalancer in namespace `default`, for tests. */
@@ -41,11 +42,40 @@ export function withAddresses(of: Service, ...addresses: readonly string[]): Ser
   return { ...of, ingressIps: addresses.map(mustParseIp) }
 }
 
-export function claim(of: Service): Claim {
-  return { service: of, mistakes: [], alsoShown: [] }
+const ASKS_NOTHING: ServiceRequest = {
+  wanted: { kind: 'any' },
+  pool: '',
+  sharing: undefined,
+  mistakes: [],
+  remarks: [],
+  deprecated: [],
 }
 
-/** Blocks as `10.0.0.1`, `10.0.0.1-10.0.0.9` or `10.0.0.0/24`; the last argument may be other fields. */
+export function claim(of: Service, asked: Partial<ServiceRequest> = {}): Claim {
+  return { service: of, asked: { ...ASKS_NOTHING, ...asked }, alsoShown: [] }
+}
+
+/** A request for these addresses. */
+export function these(...addresses: readonly string[]): Pick<ServiceRequest, 'wanted'> {
+  return { wanted: { kind: 'these', addresses: addresses.map(mustParseIp) } }
+}
+
+/** A request to share under `key`. */
+export function sharing(key: string, more: Partial<SharingRequest> = {}): Pick<ServiceRequest, 'sharing'> {
+  return { sharing: { key, namespaces: [], differentPods: false, ...more } }
+}
+
+/** `TCP/80` and the like. */
+export function ports(...texts: readonly string[]): Pick<Service, 'ports'> {
+  return {
+    ports: texts.map((text) => {
+      const [protocol, port] = text.split('/')
+      return { name: text, protocol: protocol as L4Protocol, port: Number(port), nodePort: 0 }
+    }),
+  }
+}
+
+/** Blocks as `10.0.0.1`, `10.0.0.1-10.0.0.9`, `10.0.0.0/24`, or `10.0.0.0/24!` with its ends kept back; the last argument may be other fields. */
 export function pool(name: string, ...parts: readonly (string | Partial<Pool>)[]): Pool {
   const blocks = parts.filter((part) => typeof part === 'string').map(block)
   const fields = parts.filter((part) => typeof part !== 'string')
@@ -62,6 +92,12 @@ export function pool(name: string, ...parts: readonly (string | Partial<Pool>)[]
 }
 
 function block(text: string): PoolBlock {
+  if (text.endsWith('!')) {
+    const whole = block(text.slice(0, -1))
+    const { first, last } = whole.range
+    const usable = { first: { ...first, value: first.value + 1n }, last: { ...last, value: last.value - 1n } }
+    return { ...whole, usable }
+  }
   if (text.includes('/')) return { range: rangeOfPrefix(mustParsePrefix(text)), text }
   const [first = '', last = first] = text.split('-')
   return { range: { first: mustParseIp(first), last: mustParseIp(last) }, text }

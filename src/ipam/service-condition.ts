@@ -2,8 +2,7 @@ import { type Condition, formatMistake } from '#model/condition.ts'
 import { shorten } from '#model/valid-condition.ts'
 import type { Assignment } from './allocate.ts'
 import { formatRefusal } from './refusal.ts'
-import { IPAM_CONDITION } from './request.ts'
-import { unsupportedAnnotations } from './unsupported.ts'
+import { IPAM_CONDITION } from './ownership.ts'
 
 /**
  * `cilium.io/IPAMRequestSatisfied`, with Cilium's reasons; `invalid_request` is ours, for an entry that is no address. The message tells
@@ -11,12 +10,7 @@ import { unsupportedAnnotations } from './unsupported.ts'
  */
 export function serviceCondition(assignment: Assignment): Condition {
   const { service, refusals, mistakes, remarks } = assignment
-  const sentences = [
-    ...mistakes.map(formatMistake),
-    ...refusals.map(formatRefusal),
-    ...remarks.map(formatMistake),
-    ...unsupportedAnnotations(service.annotations),
-  ]
+  const sentences = [...mistakes.map(formatMistake), ...refusals.map(formatRefusal), ...remarks.map(formatMistake)]
   const reason = refusals[0]?.code ?? (mistakes.length > 0 ? 'invalid_request' : 'satisfied')
   return {
     type: IPAM_CONDITION,

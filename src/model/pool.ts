@@ -20,7 +20,7 @@ export interface Pool extends PoolAudience {
   readonly blocks: readonly PoolBlock[]
   /** `spec.disabled`: no new allocations; what is held stays held. */
   readonly disabled: boolean
-  /** `spec.serviceAllocation.priority`: lower first; `NO_PRIORITY` when none is given. */
+  /** `spec.serviceAllocation.priority`, or annotation `balise.io/priority`: lower first; `NO_PRIORITY` when none is given. */
   readonly priority: number
   /** False: only for Services that ask for this pool, or for an address of it. */
   readonly autoAssign: boolean
@@ -30,6 +30,8 @@ export interface Pool extends PoolAudience {
 
 export interface PoolBlock {
   readonly range: IpRange
+  /** What of it is given out, where that is not all: Cilium's `allowFirstLastIPs: No` keeps both ends back. */
+  readonly usable?: IpRange
   /** As the user wrote it, for messages: `192.168.10.0/28` or `192.168.10.75 - 192.168.10.78`. */
   readonly text: string
 }

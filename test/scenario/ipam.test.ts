@@ -175,13 +175,15 @@ service default/c: <pending>, invalid_request
   )
 })
 
-test('ipam says on the Service what this version does not support', async (t) => {
+test('ipam says which pools there are when a Service asks for one that there is not', async (t) => {
   const world = await createOperatorWorld()
   t.after(() => world.close())
-  await world.apply(LAB + serviceYaml('web', '', 'annotations: {metallb.io/address-pool: lab}'))
-  assert.match(
+  await world.apply(LAB + serviceYaml('web', '', 'annotations: {metallb.io/address-pool: labor}'))
+  assert.equal(
     world.show(),
-    /192\.168\.10\.75, satisfied\n {2}Annotation metallb\.io\/address-pool is not supported by this version of Balise/,
+    `pool lab: total 4, available 4, used 0
+service default/web: <pending>, no_pool
+  There is no pool labor: ask for one of lab`,
   )
 })
 

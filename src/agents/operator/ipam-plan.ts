@@ -2,7 +2,8 @@ import { mergeIngress } from '#crd/ingress.ts'
 import { mergeConditions } from '#crd/merge-conditions.ts'
 import { type Allocation, allocate } from '#ipam/allocate.ts'
 import { poolConditions } from '#ipam/pool-conditions.ts'
-import { type Claim, IPAM_CONDITION, wasOurs } from '#ipam/request.ts'
+import { IPAM_CONDITION, wasOurs } from '#ipam/ownership.ts'
+import type { Claim } from '#ipam/request.ts'
 import { serviceCondition } from '#ipam/service-condition.ts'
 import { ANNOUNCED_CONDITION } from '#l2/announced.ts'
 import type { AnnouncementPlan } from './announcement-plan.ts'
@@ -24,12 +25,12 @@ export function allocateFrom(
 }
 
 /** An address that was sent counts as held, and what stood there before as well, until the API has answered. */
-function claimOf({ service, mistakes }: ServiceRecord, entry: LedgerEntry | undefined): Claim {
-  if (entry === undefined) return { service, mistakes, alsoShown: [] }
+function claimOf({ service, asked }: ServiceRecord, entry: LedgerEntry | undefined): Claim {
+  if (entry === undefined) return { service, asked, alsoShown: [] }
   const sent = { ...service, ingressIps: entry.image.addresses }
   return {
     service: sent,
-    mistakes,
+    asked,
     alsoShown: entry.outcome === 'confirmed' ? [] : [...service.ingressIps, ...entry.sent],
   }
 }
@@ -57,7 +58,9 @@ export function serviceImage(
     const conditions = mergeConditions(current.conditions, wanted, announced?.dropped ?? [], nowMs)
     return { conditions, ingress: mergeIngress(ingress, addresses), addresses }
   }
-  if (allocation.notOurs.get(key) === 'foreignAddress' || !wasOurs(record.service)) return undefined
+  const notOurs = allocation.notOurs.get(key)
+  const isLeftAlone = notOurs === 'foreignAddress' || notOurs === 'switchedOff'
+  if (isLeftAlone || !wasOurs(record.service)) return undefined
   const conditions = mergeConditions(current.conditions, [], [IPAM_CONDITION, ANNOUNCED_CONDITION], nowMs)
   return { conditions, ingress: mergeIngress(ingress, []), addresses: [] }
 }

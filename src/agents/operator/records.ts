@@ -1,11 +1,13 @@
 import { decodeL2Policy } from '#crd/l2-policy.ts'
 import { decodePool } from '#crd/pool.ts'
 import { decodeService } from '#crd/service.ts'
-import { wasOurs } from '#ipam/request.ts'
+import { readServiceRequest } from '#crd/service-request.ts'
+import { wasOurs } from '#ipam/ownership.ts'
 import type { Mistake } from '#model/condition.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
 import type { Pool } from '#model/pool.ts'
 import type { Service } from '#model/service.ts'
+import type { ServiceRequest } from '#model/service-request.ts'
 import type { KubeObject } from '#ports/kube-api.ts'
 
 /** What the operator holds of an object whose status it writes. */
@@ -23,6 +25,7 @@ export interface ObjectRecord {
 
 export interface ServiceRecord extends ObjectRecord {
   readonly service: Service
+  readonly asked: ServiceRequest
   /** `status.loadBalancer.ingress` as it came. */
   readonly ingress: readonly unknown[]
 }
@@ -42,7 +45,8 @@ export function serviceRecord(object: KubeObject): ServiceRecord | undefined {
   const { value: service, mistakes } = decodeService(object)
   if (service === undefined || (service.type !== 'LoadBalancer' && !wasOurs(service))) return undefined
   const loadBalancer = recordIn(statusOf(object), 'loadBalancer')
-  return { ...objectRecord(object, mistakes), service, ingress: listIn(loadBalancer, 'ingress') }
+  const asked = readServiceRequest(service, mistakes)
+  return { ...objectRecord(object, mistakes), service, asked, ingress: listIn(loadBalancer, 'ingress') }
 }
 
 export function poolRecord(object: KubeObject): PoolRecord {
