@@ -1,4 +1,4 @@
-import { IPAM_CONDITION } from '#ipam/request.ts'
+import { IPAM_CONDITION } from '#ipam/ownership.ts'
 import { ANNOUNCED_CONDITION, createAnnouncements } from '#l2/announced.ts'
 import type { Condition } from '#model/condition.ts'
 import type { Ip } from '#model/ip.ts'

@@ -1,5 +1,5 @@
 import { formatIp, type Ip, sameIp } from '#model/ip.ts'
-import { IPAM_CONDITION } from '#ipam/request.ts'
+import { IPAM_CONDITION } from '#ipam/ownership.ts'
 import { ANNOUNCED_CONDITION } from '#l2/announced.ts'
 import type { Condition } from '#model/condition.ts'
 import type { StatusWrite } from './status-writer.ts'
