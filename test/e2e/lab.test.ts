@@ -7,8 +7,6 @@ import { after, before, describe, test } from 'node:test'
 import { adminKubeconfig, kubectl } from '#lab/cluster/kubectl.ts'
 import { type Client, connects, ownerSeenBy, recoveries } from '#lab/faults/follow.ts'
 import { inject } from '#lab/faults/inject.ts'
-import { guideSteps } from '#lab/guide/guides.ts'
-import { walkGuide } from '#lab/guide/walk.ts'
 import { readHierarchies } from '#lab/machine/hierarchies.ts'
 import { attemptOn, runOn } from '#lab/machine/inside.ts'
 import { netnsPath, SWITCH } from '#lab/machine/names.ts'
@@ -39,136 +37,125 @@ describe('a cluster of the lab with Balise in it', () => {
     await balise('up', '--detach', '--name', NAME)
     lab = readLab(NAME)
     client = { lab, host: 'client', hierarchies }
+    await kube('apply', '-f', join(MANIFESTS, 'pool.yaml'), '-f', WORKLOAD)
+    const policy = readFileSync(join(MANIFESTS, 'policy.yaml'), 'utf8').replace('enp0s1', 'eth0')
+    await kubectl(NAME, ['apply', '-f', '-'], { input: policy })
+    await kube('rollout', 'status', 'deployment/echo', '--timeout=60s')
+    await kube('wait', '--for=condition=Ready', 'pod/client', '--timeout=60s')
   })
+
   after(async () => {
     await balise('down', '--name', NAME)
     assert.deepEqual(tracesOf(NAME), [])
   })
 
-  test('walks the guide, every step of it', async () => {
-    const lines: string[] = []
-    const steps = guideSteps(lab.topology.guide)
-    const failed = await walkGuide({ lab, hierarchies, steps, signal: undefined, write: (line) => lines.push(line) })
-    assert.equal(failed, 0, lines.join('\n'))
-  })
+  test('kubectl logs, exec and port-forward work', async () => {
+    const pod = (await kube('get', 'pods', '-l', 'app=echo', '-o', 'name')).trim().split('\n')[0] ?? ''
+    assert.equal(await kube('exec', 'client', '--', 'cat', '/etc/hostname'), 'client\n')
+    assert.equal(await kube('logs', 'client'), 'started\n')
 
-  describe('with a workload', () => {
-    before(async () => {
-      await kube('apply', '-f', join(MANIFESTS, 'pool.yaml'), '-f', WORKLOAD)
-      const policy = readFileSync(join(MANIFESTS, 'policy.yaml'), 'utf8').replace('enp0s1', 'eth0')
-      await kubectl(NAME, ['apply', '-f', '-'], { input: policy })
-      await kube('rollout', 'status', 'deployment/echo', '--timeout=60s')
-      await kube('wait', '--for=condition=Ready', 'pod/client', '--timeout=60s')
-    })
-
-    test('kubectl logs, exec and port-forward work', async () => {
-      const pod = (await kube('get', 'pods', '-l', 'app=echo', '-o', 'name')).trim().split('\n')[0] ?? ''
-      assert.equal(await kube('exec', 'client', '--', 'cat', '/etc/hostname'), 'client\n')
-      assert.equal(await kube('logs', 'client'), 'started\n')
-
-      const argv = [`--kubeconfig=${adminKubeconfig(NAME)}`, 'port-forward', pod, ':8080']
-      const forward = spawn(join(binDir(), 'kubectl'), argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-      try {
-        const [line] = (await once(forward.stdout.setEncoding('utf8'), 'data')) as [string]
-        const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
-        const answer = await fetch(`http://127.0.0.1:${port}/`)
-        assert.equal(((await answer.json()) as { pod: string }).pod, pod.replace('pod/', ''))
-      } finally {
-        forward.kill()
-      }
-    })
-
-    test('pods reach names, the API and each other through ClusterIPs, over TCP and UDP', async () => {
-      assert.match(
-        await kube('exec', 'client', '--', 'nslookup', 'kubernetes.default.svc.cluster.local'),
-        /Address: 10\.43\.0\.1\b/,
-      )
-      const curl = ['curl', '-s', '--max-time', '3']
-      assert.match(await kube('exec', 'client', '--', ...curl, 'http://echo.default.svc.cluster.local'), /"pod":"echo-/)
-      assert.match(
-        await balise('exec', '--name', NAME, 'pod/default/client', '--', ...curl, 'http://echo'),
-        /"pod":"echo-/,
-      )
-      assert.match(
-        await kube('exec', 'client', '--', ...curl, '-k', 'https://kubernetes.default/version'),
-        /gitVersion|Unauthorized|forbidden/,
-      )
-    })
-
-    test('a client on the LAN reaches the address over TCP and UDP', async () => {
-      const ip = await loadBalancerAddress('echo')
-      await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
-      const curl = ['curl', '-s', '--max-time', '3', `http://${ip}`]
-      assert.match(await runOn({ lab: NAME, host: 'client' }, hierarchies, curl), /"protocol":"TCP"/)
-      const datagram = ['bash', '-c', `exec 3<>/dev/udp/${ip}/80; echo hello >&3; timeout 3 head -n 1 <&3`]
-      assert.match(await runOn({ lab: NAME, host: 'client' }, hierarchies, datagram), /"protocol":"UDP".*"said":"hello/)
-    })
-
-    test('the ARP answer is on the LAN within 100 us of the question', async () => {
-      const ip = await loadBalancerAddress('echo')
-      await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
-      const delaysUs = await arpDelaysUs(client, ip, 10)
-      // other work on the machine can hold a single answer up; the quickest says what ours takes
-      assert.ok(Math.min(...delaysUs) < 100, `${delaysUs.join(', ')} us`)
-    })
-
-    test('nodes reach ClusterIPs and load balancer addresses as pods do', async () => {
-      const address = (await kube('get', 'service', 'echo', '-o', 'jsonpath={.spec.clusterIP}')).trim()
-      const curl = ['curl', '-s', '--max-time', '3', `http://${address}`]
-      for (const host of ['cp1-lab', 'node1-lab'])
-        assert.match(await runOn({ lab: NAME, host }, hierarchies, curl), /"pod":"echo-/)
-    })
-
-    test('nothing of a download is lost when the agents are killed and rolled', async () => {
-      const ip = await loadBalancerAddress('echo')
-      await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
-      // slow enough to last longer than what happens meanwhile
-      const url = `http://${ip}/bytes?n=${MEBIBYTES_100}`
-      const curl = ['curl', '-s', '-o', '/dev/null', '--limit-rate', '5M', '-w', '%{size_download} %{exitcode}', url]
-      const download = attemptOn({ lab: NAME, host: 'client' }, hierarchies, curl)
-      for (const node of ['cp1-lab', 'node1-lab']) await inject(lab, { kind: 'agent-kill', host: node }, hierarchies)
-      await kube('rollout', 'restart', '-n', 'kube-system', 'daemonset/balise')
-      await kube('rollout', 'status', '-n', 'kube-system', 'daemonset/balise', '--timeout=60s')
-      assert.equal((await download).stdout, `${MEBIBYTES_100} 0`)
-    })
-
-    test('addresses go on answering while the API is away for longer than a lease lasts', async () => {
-      const ip = await loadBalancerAddress('echo')
-      await inject(lab, { kind: 'api', fault: { kind: 'cut' }, hosts: NODES }, hierarchies)
-      try {
-        const until = performance.now() + 25_000 // leases last 15 s
-        while (performance.now() < until) assert.ok(await connects(client, { ip, port: 80 }), 'the address answers')
-      } finally {
-        await inject(lab, { kind: 'api', fault: { kind: 'none' }, hosts: NODES }, hierarchies)
-      }
-    })
-
-    test('an address moves away from a node that crashes, and the node does not take it back by force', async () => {
-      const ip = await loadBalancerAddress('echo')
-      await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
-      const owner = await ownerSeenBy(client, ip)
-      assert.ok(owner)
-      const startedMs = performance.now()
-      await inject(lab, { kind: 'node-crash', host: owner }, hierarchies)
-      const [recovery] = await recoveries(client, [{ ip, port: 80 }], startedMs)
-      assert.notEqual(recovery?.owner, owner)
-
-      await inject(lab, { kind: 'node-restore', host: owner }, hierarchies)
-      await kube('wait', '--for=condition=Ready', `node/${owner}`, '--timeout=60s')
-      await kube('rollout', 'status', '-n', 'kube-system', 'daemonset/balise', '--timeout=60s')
-      // until the kubelet has reported, endpoints on the node that was away are in the lists and answer nobody
-      await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer again`, boundMs: 20_000 })
-      assert.equal(await ownerSeenBy(client, ip), recovery?.owner)
-    })
-
-    async function loadBalancerAddress(service: string): Promise<string> {
-      const ask = ['get', 'service', service, '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}']
-      return await waitFor(async () => (await kube(...ask)) || undefined, {
-        what: `${service} to get an address`,
-        boundMs: 20_000,
-      })
+    const argv = [`--kubeconfig=${adminKubeconfig(NAME)}`, 'port-forward', pod, ':8080']
+    const forward = spawn(join(binDir(), 'kubectl'), argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      const [line] = (await once(forward.stdout.setEncoding('utf8'), 'data')) as [string]
+      const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
+      const answer = await fetch(`http://127.0.0.1:${port}/`)
+      assert.equal(((await answer.json()) as { pod: string }).pod, pod.replace('pod/', ''))
+    } finally {
+      forward.kill()
     }
   })
+
+  test('pods reach names, the API and each other through ClusterIPs, over TCP and UDP', async () => {
+    assert.match(
+      await kube('exec', 'client', '--', 'nslookup', 'kubernetes.default.svc.cluster.local'),
+      /Address: 10\.43\.0\.1\b/,
+    )
+    const curl = ['curl', '-s', '--max-time', '3']
+    assert.match(await kube('exec', 'client', '--', ...curl, 'http://echo.default.svc.cluster.local'), /"pod":"echo-/)
+    assert.match(
+      await balise('exec', '--name', NAME, 'pod/default/client', '--', ...curl, 'http://echo'),
+      /"pod":"echo-/,
+    )
+    assert.match(
+      await kube('exec', 'client', '--', ...curl, '-k', 'https://kubernetes.default/version'),
+      /gitVersion|Unauthorized|forbidden/,
+    )
+  })
+
+  test('a client on the LAN reaches the address over TCP and UDP', async () => {
+    const ip = await loadBalancerAddress('echo')
+    await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
+    const curl = ['curl', '-s', '--max-time', '3', `http://${ip}`]
+    assert.match(await runOn({ lab: NAME, host: 'client' }, hierarchies, curl), /"protocol":"TCP"/)
+    const datagram = ['bash', '-c', `exec 3<>/dev/udp/${ip}/80; echo hello >&3; timeout 3 head -n 1 <&3`]
+    assert.match(await runOn({ lab: NAME, host: 'client' }, hierarchies, datagram), /"protocol":"UDP".*"said":"hello/)
+  })
+
+  test('the ARP answer is on the LAN within 100 us of the question', async () => {
+    const ip = await loadBalancerAddress('echo')
+    await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
+    const delaysUs = await arpDelaysUs(client, ip, 10)
+    // other work on the machine can hold a single answer up; the quickest says what ours takes
+    assert.ok(Math.min(...delaysUs) < 100, `${delaysUs.join(', ')} us`)
+  })
+
+  test('nodes reach ClusterIPs and load balancer addresses as pods do', async () => {
+    const address = (await kube('get', 'service', 'echo', '-o', 'jsonpath={.spec.clusterIP}')).trim()
+    const curl = ['curl', '-s', '--max-time', '3', `http://${address}`]
+    for (const host of ['cp1-lab', 'node1-lab'])
+      assert.match(await runOn({ lab: NAME, host }, hierarchies, curl), /"pod":"echo-/)
+  })
+
+  test('nothing of a download is lost when the agents are killed and rolled', async () => {
+    const ip = await loadBalancerAddress('echo')
+    await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
+    // slow enough to last longer than what happens meanwhile
+    const url = `http://${ip}/bytes?n=${MEBIBYTES_100}`
+    const curl = ['curl', '-s', '-o', '/dev/null', '--limit-rate', '5M', '-w', '%{size_download} %{exitcode}', url]
+    const download = attemptOn({ lab: NAME, host: 'client' }, hierarchies, curl)
+    for (const node of ['cp1-lab', 'node1-lab']) await inject(lab, { kind: 'agent-kill', host: node }, hierarchies)
+    await kube('rollout', 'restart', '-n', 'kube-system', 'daemonset/balise')
+    await kube('rollout', 'status', '-n', 'kube-system', 'daemonset/balise', '--timeout=60s')
+    assert.equal((await download).stdout, `${MEBIBYTES_100} 0`)
+  })
+
+  test('addresses go on answering while the API is away for longer than a lease lasts', async () => {
+    const ip = await loadBalancerAddress('echo')
+    await inject(lab, { kind: 'api', fault: { kind: 'cut' }, hosts: NODES }, hierarchies)
+    try {
+      const until = performance.now() + 25_000 // leases last 15 s
+      while (performance.now() < until) assert.ok(await connects(client, { ip, port: 80 }), 'the address answers')
+    } finally {
+      await inject(lab, { kind: 'api', fault: { kind: 'none' }, hosts: NODES }, hierarchies)
+    }
+  })
+
+  test('an address moves away from a node that crashes, and the node does not take it back by force', async () => {
+    const ip = await loadBalancerAddress('echo')
+    await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
+    const owner = await ownerSeenBy(client, ip)
+    assert.ok(owner)
+    const startedMs = performance.now()
+    await inject(lab, { kind: 'node-crash', host: owner }, hierarchies)
+    const [recovery] = await recoveries(client, [{ ip, port: 80 }], startedMs)
+    assert.notEqual(recovery?.owner, owner)
+
+    await inject(lab, { kind: 'node-restore', host: owner }, hierarchies)
+    await kube('wait', '--for=condition=Ready', `node/${owner}`, '--timeout=60s')
+    await kube('rollout', 'status', '-n', 'kube-system', 'daemonset/balise', '--timeout=60s')
+    // until the kubelet has reported, endpoints on the node that was away are in the lists and answer nobody
+    await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer again`, boundMs: 20_000 })
+    assert.equal(await ownerSeenBy(client, ip), recovery?.owner)
+  })
+
+  async function loadBalancerAddress(service: string): Promise<string> {
+    const ask = ['get', 'service', service, '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}']
+    return await waitFor(async () => (await kube(...ask)) || undefined, {
+      what: `${service} to get an address`,
+      boundMs: 20_000,
+    })
+  }
 })
 
 /** Asks for an address again and again, and reads from a capture at the client's port of the switch when question and answer came by. */
