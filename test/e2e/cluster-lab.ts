@@ -20,9 +20,7 @@ export interface ClusterLab {
   down(): Promise<void>
 }
 
-/** What is left of an earlier lab of that name goes first. */
 export async function openClusterLab(name: string): Promise<ClusterLab> {
-  await attempt([BALISE, 'lab', 'down', '--name', name])
   await run([BALISE, 'lab', 'up', '--name', name, '--detach'], { boundMs: 180_000 })
   const ofLab = (...args: readonly string[]): Promise<string> => kubectl(name, args)
   return {

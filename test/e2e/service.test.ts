@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { L2AddressJson, L2Answer } from '#api/agent.ts'
 import { waitFor } from '#lab/process/wait.ts'
+import { testLabName } from '#lab/test-name.ts'
 import { tracesOf } from '#lab/traces.ts'
 import { type ClusterLab, openClusterLab } from './cluster-lab.ts'
 
-const NAME = 'e2e'
+const NAME = await testLabName('svc')
 const NODES = ['cp1-lab', 'node1-lab'] as const
 const CLIENT_ADDRESS = '192.168.10.50'
 
