@@ -1,4 +1,5 @@
 import type { BpfMaps } from '#ports/bpf-maps.ts'
+import type { KubeApi } from '#ports/kube-api.ts'
 
 /** What a command may reach. `main.ts` opens it; tests hand in values. */
 export interface Outside {
@@ -6,6 +7,10 @@ export interface Outside {
   askAgent(path: string): Promise<unknown>
   /** The pinned maps of this node, opened as they are asked for. */
   openMaps(): Promise<BpfMaps>
+  /** The API server that the environment names, as kubectl finds it. Throws `CliError` when it names none that can be read. */
+  openKube(): Promise<KubeApi>
+  /** A file as text; `-` is stdin. Throws `CliError` when it cannot be read. */
+  readText(path: string): Promise<string>
   nowMs(): number
 }
 
@@ -15,6 +20,15 @@ export interface Flag {
   readonly short?: string
   readonly sentence: string
 }
+
+/** A flag with a value that may be given several times, `-f FILE`. */
+export interface ListFlag extends Flag {
+  /** What the value is, for the help: `file`. */
+  readonly value: string
+}
+
+/** By the name of the flag, in the order given. */
+export type Lists = Readonly<Record<string, readonly string[] | undefined>>
 
 /** By the name of the flag; absent is false. */
 export type Flags = Readonly<Record<string, boolean | undefined>>
@@ -32,5 +46,6 @@ export interface CliCommand {
   readonly words: readonly string[]
   readonly sentence: string
   readonly flags: readonly Flag[]
-  execute(outside: Outside, flags: Flags): Promise<Answer>
+  readonly lists?: readonly ListFlag[]
+  execute(outside: Outside, flags: Flags, lists: Lists): Promise<Answer>
 }

@@ -46,9 +46,9 @@ function endQuietlyWithoutReader(): void {
   })
 }
 
-async function runCommand({ command, flags, output, settings }: Invocation): Promise<number> {
+async function runCommand({ command, flags, lists, output, settings }: Invocation): Promise<number> {
   endQuietlyWithoutReader()
-  const answer = await command.execute(createOutside(settings), flags)
+  const answer = await command.execute(createOutside(settings), flags, lists)
   process.stdout.write(formatAnswer(answer, output))
   return answer.exitCode ?? 0
 }

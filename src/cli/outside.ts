@@ -5,6 +5,14 @@ import type { Settings } from './program.ts'
 export function createOutside(settings: Settings): Outside {
   return {
     nowMs: () => Date.now(),
+    async openKube() {
+      const { openKube } = await import('./kube.ts')
+      return openKube()
+    },
+    async readText(path) {
+      const { readTextFile } = await import('./read-text.ts')
+      return readTextFile(path)
+    },
     async askAgent(path) {
       const { askAgent } = await import('./agent-client.ts')
       return askAgent(settings.socket, path)

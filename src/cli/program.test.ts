@@ -41,6 +41,12 @@ test('flags, output and settings reach the command', async () => {
   assert.deepEqual(got.settings, { socket: '/run/balise/agent.sock', bpfFs: '/b', pinDir: 'balise' })
 })
 
+test('a flag with a value may be given several times', async () => {
+  const got = (await parse('migrate', 'metallb', '-f', 'a.yaml', '--filename', 'b.yaml')) as Invocation
+  assert.deepEqual(got.lists, { filename: ['a.yaml', 'b.yaml'] })
+  assert.deepEqual(((await parse('migrate', 'metallb')) as Invocation).lists, { filename: [] })
+})
+
 test('the processes of the image are commands', async () => {
   assert.equal(await parse('agent'), 'agent')
   assert.equal(await parse('operator'), 'operator')

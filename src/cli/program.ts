@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { CliCommand, Flags } from './command.ts'
+import type { CliCommand, Flag, Flags, Lists } from './command.ts'
 import { OUTPUT_FORMATS, type OutputFormat } from './output.ts'
 
 /** Where the command looks; the environment may say it instead, under the names that the agent reads. */
@@ -12,6 +12,7 @@ export interface Settings {
 export interface Invocation {
   readonly command: CliCommand
   readonly flags: Flags
+  readonly lists: Lists
   readonly output: OutputFormat
   readonly settings: Settings
 }
@@ -45,10 +46,13 @@ export function createProgram({ name, version, commands, onCommand, onProcess }:
     const leaf = parentOf(program, command.words, groups).command(command.words.at(-1) ?? '')
     leaf.description(command.sentence)
     for (const flag of command.flags) {
-      leaf.option(`${flag.short === undefined ? '' : `-${flag.short}, `}--${flag.name}`, flag.sentence)
+      leaf.option(flagWords(flag), flag.sentence)
+    }
+    for (const list of command.lists ?? []) {
+      leaf.addOption(new Option(`${flagWords(list)} <${list.value}>`, list.sentence).argParser(collect))
     }
     for (const option of commonOptions()) leaf.addOption(option)
-    leaf.action(async (options: CommonOptions & Flags) => onCommand(readInvocation(command, options)))
+    leaf.action(async (options: CommonOptions & Flags & Lists) => onCommand(readInvocation(command, options)))
   }
   for (const process of Object.keys(PROCESSES) as ProcessName[]) {
     program
@@ -57,6 +61,14 @@ export function createProgram({ name, version, commands, onCommand, onProcess }:
       .action(async () => onProcess(process))
   }
   return program
+}
+
+function flagWords({ short, name }: Flag): string {
+  return `${short === undefined ? '' : `-${short}, `}--${name}`
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value]
 }
 
 /** `bpf lb` for `bpf lb list`, made when it is first needed. */
@@ -76,6 +88,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   bpf: "What the kernel's maps hold",
   'bpf lb': 'The load-balancing maps',
   l2: 'Addresses announced on the local network',
+  migrate: 'What the configuration of another load balancer becomes',
 }
 
 interface CommonOptions extends Settings {
@@ -91,8 +104,9 @@ function commonOptions(): readonly Option[] {
   ]
 }
 
-function readInvocation(command: CliCommand, options: CommonOptions & Flags): Invocation {
+function readInvocation(command: CliCommand, options: CommonOptions & Flags & Lists): Invocation {
   const { output, socket, bpfFs, pinDir } = options
   const flags = Object.fromEntries(command.flags.map(({ name }) => [name, options[name] === true]))
-  return { command, flags, output, settings: { socket, bpfFs, pinDir } }
+  const lists = Object.fromEntries((command.lists ?? []).map(({ name }) => [name, options[name] ?? []]))
+  return { command, flags, lists, output, settings: { socket, bpfFs, pinDir } }
 }

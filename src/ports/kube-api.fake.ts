@@ -13,7 +13,19 @@ import {
   type WatchEvent,
 } from './kube-api.ts'
 import { type FakeFault, FakeFaults, type FakeRequest, UNREACHABLE } from './kube-faults.fake.ts'
-import { EVENTS, ENDPOINT_SLICES, L2_POLICIES, LEASES, NODES, POOLS, SERVICES } from './kube-resources.ts'
+import {
+  ADDRESS_POOLS,
+  CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  EVENTS,
+  L2_ADVERTISEMENTS,
+  L2_POLICIES,
+  LEASES,
+  NAMESPACES,
+  NODES,
+  POOLS,
+  SERVICES,
+} from './kube-resources.ts'
 import { compileSelect } from './kube-selector.fake.ts'
 import { FakeStore, type ResourceRules } from './kube-store.fake.ts'
 import { type WatchControl, watchStore } from './kube-watch.fake.ts'
@@ -31,6 +43,10 @@ export const FAKE_RESOURCES: readonly FakeResource[] = [
   { resource: LEASES, hasStatus: false, hasGeneration: false },
   { resource: POOLS, hasStatus: true, hasGeneration: true },
   { resource: L2_POLICIES, hasStatus: true, hasGeneration: true },
+  { resource: NAMESPACES, hasStatus: true, hasGeneration: false },
+  { resource: CONFIG_MAPS, hasStatus: false, hasGeneration: false },
+  { resource: ADDRESS_POOLS, hasStatus: true, hasGeneration: true },
+  { resource: L2_ADVERTISEMENTS, hasStatus: true, hasGeneration: true },
 ]
 
 export interface FakeKubeApiOptions {

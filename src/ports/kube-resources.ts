@@ -9,6 +9,20 @@ export const SERVICES: KubeResource = {
 }
 export const NODES: KubeResource = { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false }
 export const EVENTS: KubeResource = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
+export const NAMESPACES: KubeResource = {
+  group: '',
+  version: 'v1',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  namespaced: false,
+}
+export const CONFIG_MAPS: KubeResource = {
+  group: '',
+  version: 'v1',
+  plural: 'configmaps',
+  kind: 'ConfigMap',
+  namespaced: true,
+}
 export const ENDPOINT_SLICES: KubeResource = {
   group: 'discovery.k8s.io',
   version: 'v1',
@@ -36,4 +50,19 @@ export const L2_POLICIES: KubeResource = {
   plural: 'ciliuml2announcementpolicies',
   kind: 'CiliumL2AnnouncementPolicy',
   namespaced: false,
+}
+/** MetalLB's own kinds: its IPAddressPools give out addresses as Cilium's pools do. */
+export const ADDRESS_POOLS: KubeResource = {
+  group: 'metallb.io',
+  version: 'v1beta1',
+  plural: 'ipaddresspools',
+  kind: 'IPAddressPool',
+  namespaced: true,
+}
+export const L2_ADVERTISEMENTS: KubeResource = {
+  group: 'metallb.io',
+  version: 'v1beta1',
+  plural: 'l2advertisements',
+  kind: 'L2Advertisement',
+  namespaced: true,
 }

@@ -13,7 +13,13 @@ import { renderBpfLbList } from './render.ts'
 import { runBpfLbList } from './run.ts'
 
 function outsideOf(maps: FakeBpfMaps): Outside {
-  return { askAgent: () => assert.fail('The agent is not asked'), openMaps: async () => maps, nowMs: () => 0 }
+  return {
+    askAgent: () => assert.fail('The agent is not asked'),
+    openMaps: async () => maps,
+    openKube: () => assert.fail('The API is not asked'),
+    readText: () => assert.fail('No file is read'),
+    nowMs: () => 0,
+  }
 }
 
 function sampleMaps(): FakeBpfMaps {

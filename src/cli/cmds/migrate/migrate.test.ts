@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { decodeL2Policy } from '#crd/l2-policy.ts'
+import { decodePool } from '#crd/pool.ts'
+import { countBuggy, isBuggy } from '#model/buggy-ip.ts'
+import { formatIp, mustParseIp } from '#model/ip.ts'
+import { poolContains } from '#model/pool.ts'
+import { audienceRefusal } from '#model/pool-audience.ts'
+import { rangeSize } from '#model/range.ts'
+import { decodeAddressPool } from '#crd/metallb/address-pool.ts'
+import { migrate } from './migrate.ts'
+import type { Manifest } from './migration.ts'
+
+const METADATA = { name: 'p', namespace: 'm' }
+const poolOf = (spec: object) => ({ apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', metadata: METADATA, spec })
+const advertisement = (spec: object) => ({
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'L2Advertisement',
+  metadata: { name: 'ad', namespace: 'm' },
+  spec,
+})
+const manifestsOf = (...objects: readonly unknown[]): readonly Manifest[] =>
+  migrate(objects.map((object) => ({ source: 'x', object }))).outcomes.flatMap(({ manifests }) => manifests)
+const first = (manifests: readonly Manifest[]) => decodePool(manifests[0]).value ?? assert.fail('no pool')
+
+const NAMESPACES = { web: { team: 'a' }, db: { team: 'b' }, dev: {} }
+const namespaceObjects = Object.entries(NAMESPACES).map(([name, labels]) => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels },
+}))
+
+const value = fc.constantFrom('a', 'b', 'c')
+const key = fc.constantFrom('team', 'app')
+const requirement = fc.oneof(
+  fc.tuple(key, fc.array(value, { minLength: 1 })).map(([k, values]) => ({ key: k, operator: 'In', values })),
+  fc.tuple(key, fc.array(value, { minLength: 1 })).map(([k, values]) => ({ key: k, operator: 'NotIn', values })),
+  key.map((k) => ({ key: k, operator: 'Exists' })),
+)
+const selector = fc.oneof(
+  fc.dictionary(key, value, { maxKeys: 2 }).map((matchLabels) => ({ matchLabels })),
+  fc.array(requirement, { maxLength: 2 }).map((matchExpressions) => ({ matchExpressions })),
+)
+const allocation = fc.record(
+  {
+    namespaces: fc.array(fc.constantFrom(...Object.keys(NAMESPACES)), { maxLength: 2 }),
+    namespaceSelectors: fc.array(selector, { maxLength: 2 }),
+    serviceSelectors: fc.array(selector, { maxLength: 3 }),
+  },
+  { requiredKeys: [] },
+)
+const service = fc.record({
+  namespace: fc.constantFrom('web', 'db', 'dev'),
+  name: fc.constant('s'),
+  labels: fc.dictionary(key, value, { maxKeys: 2 }),
+})
+
+test('migrate() makes of a pool one that is for the same Services, or one that asks for a label', () => {
+  let same = 0
+  fc.assert(
+    fc.property(allocation, service, (serviceAllocation, of) => {
+      const spec = { addresses: ['10.0.0.0/24'], serviceAllocation }
+      const before = decodeAddressPool(poolOf(spec)).value ?? assert.fail('no pool')
+      const after = first(manifestsOf(poolOf(spec), ...namespaceObjects))
+      const asksForLabel = after.serviceSelector.requirements.some(({ key: label }) => label === 'balise.io/pool')
+      const isFor = audienceRefusal(after, of, NAMESPACES[of.namespace]) === undefined
+      const wasFor = audienceRefusal(before, of, NAMESPACES[of.namespace]) === undefined
+      same += asksForLabel ? 0 : 1
+      assert.equal(isFor, asksForLabel ? false : wasFor)
+    }),
+    { numRuns: 500 },
+  )
+  assert.ok(same > 100)
+})
+
+test('migrate() makes of a pool one of the same addresses, without the buggy ones where they are avoided', () => {
+  const ip = fc.bigInt(mustParseIp('10.0.0.0').value, mustParseIp('10.0.3.255').value)
+  const text = (of: bigint): string => formatIp({ family: 'IPv4', value: of })
+  fc.assert(
+    fc.property(ip, ip, ip, fc.boolean(), (a, b, probe, avoidBuggyIPs) => {
+      const spec = { addresses: [a < b ? `${text(a)}-${text(b)}` : `${text(b)}-${text(a)}`], avoidBuggyIPs }
+      const before = decodeAddressPool(poolOf(spec)).value ?? assert.fail('no pool')
+      const total = before.blocks.reduce(
+        (sum, { range }) => sum + rangeSize(range) - (avoidBuggyIPs ? countBuggy(range) : 0n),
+        0n,
+      )
+      const manifests = manifestsOf(poolOf(spec))
+      const address = { family: 'IPv4', value: probe } as const
+      if (total === 0n) return assert.deepEqual(manifests, [])
+      assert.equal(poolContains(first(manifests), address), poolContains(before, address))
+      assert.ok(!avoidBuggyIPs || !isBuggy(address) || !poolContains(before, address))
+    }),
+  )
+})
+
+test('migrate() does not write thousands of blocks', () => {
+  const [outcome] = migrate([
+    { source: 'x', object: poolOf({ addresses: ['10.0.0.0/8'], avoidBuggyIPs: true }) },
+  ]).outcomes
+  assert.deepEqual(outcome?.manifests[0]?.spec, { blocks: [{ cidr: '10.0.0.0/8' }] })
+  assert.ok(outcome?.notes.some(({ kind, what }) => kind === 'lost' && what === 'spec.avoidBuggyIPs true'))
+})
+
+test('migrate() writes a pattern that matches the exact name of an interface only', () => {
+  const [, policy] = manifestsOf(
+    poolOf({ addresses: ['10.0.0.0/24'] }),
+    advertisement({ interfaces: ['eth0.1', 'a+b'] }),
+  )
+  const { value: read, mistakes } = decodeL2Policy(policy)
+  assert.deepEqual(mistakes, [])
+  const matches = (name: string) => read?.interfaces.some((pattern) => new RegExp(pattern).test(name))
+  assert.deepEqual(['eth0.1', 'a+b', 'eth0x1', 'eth0.10', 'veth0.1', 'aab'].map(matches), [
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ])
+})
+
+test('migrate() gives every object an outcome, and never throws', () => {
+  const kinds = fc.constantFrom(
+    'IPAddressPool',
+    'L2Advertisement',
+    'BGPPeer',
+    'ConfigMap',
+    'Service',
+    'Namespace',
+    'Odd',
+  )
+  const versions = fc.constantFrom('metallb.io/v1beta1', 'v1', 'x/v1')
+  const objects = fc.oneof(
+    fc.anything(),
+    fc.record({ apiVersion: versions, kind: kinds, metadata: fc.constant(METADATA), spec: fc.anything() }),
+    fc.anything().map((addresses) => poolOf({ addresses })),
+    fc
+      .anything()
+      .map((config) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'config' }, data: { config } })),
+  )
+  fc.assert(
+    fc.property(objects, (object) => {
+      const { kind, apiVersion } = Object(object) as { kind?: unknown; apiVersion?: unknown }
+      const isSilent = apiVersion === 'v1' && (kind === 'Service' || kind === 'Namespace' || kind === 'ConfigMap')
+      const { outcomes } = migrate([{ source: 'x', object }])
+      assert.ok(isSilent || outcomes.length > 0)
+    }),
+  )
+})
