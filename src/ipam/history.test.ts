@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { formatIp, type Ip, sameIp } from '#model/ip.ts'
+import type { Pool } from '#model/pool.ts'
+import { rangeContains } from '#model/range.ts'
+import { selectorMatches, serviceSelectorLabels } from '#model/selector.ts'
+import type { ServiceRequest } from '#model/service-request.ts'
+import { type Service, serviceKey } from '#model/service.ts'
+import { type Allocation, allocate, type Assignment } from './allocate.ts'
+import type { Claim } from './request.ts'
+import { claim, pool, ports, service, sharing, these } from './samples.fake.ts'
+import { serviceCondition } from './service-condition.ts'
+import { incompatibility, type Tenant, tenantOf } from './sharing.ts'
+
+type Step =
+  | { readonly kind: 'pool'; readonly pool: Pool }
+  | { readonly kind: 'noPool'; readonly name: string }
+  | { readonly kind: 'service'; readonly service: Service; readonly asked: Partial<ServiceRequest> }
+  | { readonly kind: 'noService'; readonly key: string }
+  /** The operator writes statuses, of which some get through before it dies. */
+  | { readonly kind: 'write'; readonly through: readonly boolean[] }
+
+const anyHost = fc.integer({ min: 0, max: 15 })
+const anyPool = fc
+  .record({
+    name: fc.constantFrom('p', 'q', 'r'),
+    first: anyHost,
+    more: fc.nat(5),
+    keepsEnds: fc.boolean(),
+    disabled: fc.constantFrom(false, false, false, true),
+    priority: fc.constantFrom(1, 2),
+    app: fc.constantFrom(undefined, undefined, 'x', 'y'),
+    creationTimestampMs: fc.nat(2),
+  })
+  .map(({ name, first, more, keepsEnds, app, ...rest }): Pool => {
+    const requirements = app === undefined ? [] : [{ key: 'app', operator: 'In' as const, values: [app] }]
+    const mark = keepsEnds && more >= 2 ? '!' : ''
+    return pool(name, `10.0.0.${first}-10.0.0.${first + more}${mark}`, { ...rest, serviceSelector: { requirements } })
+  })
+const anyAsked = fc.record({
+  wanted: fc.option(anyHost, { nil: undefined, freq: 1 }),
+  key: fc.constantFrom(undefined, 'k', 'k', 'l'),
+  pool: fc.constantFrom('', '', '', 'p'),
+})
+const anyServiceStep = fc
+  .record({
+    name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+    namespace: fc.constantFrom('default', 'default', 'shop'),
+    app: fc.constantFrom('x', 'y'),
+    port: fc.constantFrom('TCP/80', 'TCP/81', 'UDP/80'),
+    externalTrafficPolicy: fc.constantFrom('Cluster' as const, 'Cluster' as const, 'Local' as const),
+    creationTimestampMs: fc.nat(2),
+    asked: anyAsked,
+  })
+  .map(({ name, app, port, asked, ...rest }): Step => {
+    const fields = { ...rest, ...ports(port), labels: { app }, selector: { app } }
+    const wanted = asked.wanted === undefined ? {} : these(`10.0.0.${asked.wanted}`)
+    const shared = asked.key === undefined ? {} : sharing(asked.key, { namespaces: ['default', 'shop'] })
+    return { kind: 'service', service: service(name, fields), asked: { ...wanted, ...shared, pool: asked.pool } }
+  })
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: anyPool.map((made): Step => ({ kind: 'pool', pool: made })) },
+  { weight: 1, arbitrary: fc.constantFrom('p', 'q', 'r').map((name): Step => ({ kind: 'noPool', name })) },
+  { weight: 8, arbitrary: anyServiceStep },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('a', 'b').map((name): Step => ({ kind: 'noService', key: `default/${name}` })),
+  },
+  {
+    weight: 5,
+    arbitrary: fc
+      .array(fc.boolean(), { minLength: 1, maxLength: 4 })
+      .map((through): Step => ({ kind: 'write', through })),
+  },
+)
+
+const anySteps = fc.array(anyStep, { minLength: 20, maxLength: 60 })
+
+function createWorld(): World {
+  return { pools: new Map([['p', pool('p', '10.0.0.2-10.0.0.5')]]), claims: new Map() }
+}
+
+interface World {
+  readonly pools: Map<string, Pool>
+  readonly claims: Map<string, Claim>
+}
+
+function run({ pools, claims }: World): Allocation {
+  return allocate({ pools: [...pools.values()], brokenPools: [], claims: [...claims.values()] })
+}
+
+function carryOut(world: World, step: Step): void {
+  switch (step.kind) {
+    case 'pool':
+      world.pools.set(step.pool.name, step.pool)
+      return
+    case 'noPool':
+      world.pools.delete(step.name)
+      return
+    case 'service': {
+      const key = serviceKey(step.service)
+      const before = world.claims.get(key)?.service
+      const { creationTimestampMs } = before ?? step.service
+      const conditions = before?.conditions ?? []
+      const changed = { ...step.service, creationTimestampMs, conditions, ingressIps: before?.ingressIps ?? [] }
+      world.claims.set(key, claim(changed, step.asked))
+      return
+    }
+    case 'noService':
+      world.claims.delete(step.key)
+      return
+    case 'write':
+      write(world, step.through)
+  }
+}
+
+/** What the API shows after some of the writes have come through. */
+function write({ pools, claims }: World, through: readonly boolean[]): void {
+  const { assignments } = run({ pools, claims })
+  let index = 0
+  for (const [key, assignment] of assignments) {
+    const before = claims.get(key)
+    if (before === undefined || through[index++ % through.length] === false) continue
+    const ingressIps = assignment.addresses
+    claims.set(key, {
+      ...before,
+      service: { ...before.service, ingressIps, conditions: [serviceCondition(assignment)] },
+    })
+  }
+}
+
+function tenant({ service: of, asked }: Claim): Tenant {
+  return tenantOf(of, asked.sharing)
+}
+
+function isFor(one: Pool, { service: of, asked }: Claim): boolean {
+  return (
+    (asked.pool === '' || asked.pool === one.name) && selectorMatches(one.serviceSelector, serviceSelectorLabels(of))
+  )
+}
+
+function holds(one: Pool, ip: Ip): boolean {
+  return one.blocks.some(({ range }) => rangeContains(range, ip))
+}
+
+/** In a pool that is for the Service, and what it asks for. */
+function isValid({ pools }: World, of: Claim, ip: Ip): boolean {
+  const { wanted } = of.asked
+  const isWanted = wanted.kind !== 'these' || wanted.addresses.some((one) => sameIp(one, ip))
+  return isWanted && [...pools.values()].some((one) => isFor(one, of) && holds(one, ip))
+}
+
+function shows({ service: { ingressIps } }: Claim, ip: Ip): boolean {
+  return ingressIps.some((one) => sameIp(one, ip))
+}
+
+function assertNoDouble(world: World, assignments: Allocation['assignments']): void {
+  const holders = [...assignments].flatMap(([key, { addresses }]) => addresses.map((ip) => ({ key, ip })))
+  for (const a of holders) {
+    for (const b of holders) {
+      if (a.key >= b.key || !sameIp(a.ip, b.ip)) continue
+      assert.equal(incompatibility(tenant(claimOf(world, a.key)), tenant(claimOf(world, b.key))), undefined)
+    }
+  }
+}
+
+function claimOf({ claims }: World, key: string): Claim {
+  const found = claims.get(key)
+  assert.ok(found !== undefined)
+  return found
+}
+
+/** Nobody gets what another still shows and does not share. */
+function assertNothingTaken(world: World, assignments: Allocation['assignments']): void {
+  for (const [key, { addresses }] of assignments) {
+    const own = claimOf(world, key)
+    for (const ip of addresses.filter((one) => !shows(own, one))) {
+      for (const other of world.claims.values()) {
+        if (other === own || !shows(other, ip)) continue
+        assert.equal(incompatibility(tenant(own), tenant(other)), undefined, `${key} got ${formatIp(ip)}`)
+      }
+    }
+  }
+}
+
+/** What is new is from a pool that is open, for this Service, and gives that address out. */
+function assertFromOpenPools(world: World, { assignments, conflicts }: Allocation): void {
+  for (const [key, { addresses }] of assignments) {
+    const own = claimOf(world, key)
+    const open = [...world.pools.values()].filter((one) => isFor(one, own) && !one.disabled && !conflicts.has(one.name))
+    const ranges = open.flatMap(({ blocks }) => blocks.map(({ range, usable }) => usable ?? range))
+    for (const ip of addresses.filter((one) => !shows(own, one)))
+      assert.ok(
+        ranges.some((range) => rangeContains(range, ip)),
+        `${key} got ${formatIp(ip)}`,
+      )
+  }
+}
+
+/** Who shows a valid address, with nobody there who does not agree and has a right to it, keeps it. */
+function assertNoNeedlessMove(world: World, assignments: Allocation['assignments']): void {
+  for (const [key, { addresses }] of assignments) {
+    const own = claimOf(world, key)
+    for (const ip of own.service.ingressIps.filter((one) => isValid(world, own, one))) {
+      const others = [...world.claims.values()].filter(
+        (other) => other !== own && shows(other, ip) && isValid(world, other, ip),
+      )
+      const isDisputed = others.some((other) => incompatibility(tenant(own), tenant(other)) !== undefined)
+      if (!isDisputed)
+        assert.ok(
+          addresses.some((one) => sameIp(one, ip)),
+          `${key} lost ${formatIp(ip)}`,
+        )
+    }
+  }
+}
+
+/** The reason is what a look at all pools and holders says. */
+function assertConditionTrue(world: World, allocation: Allocation, of: Assignment): void {
+  const { conflicts, assignments } = allocation
+  const own = claimOf(world, serviceKey(of.service))
+  const { reason } = serviceCondition(of)
+  const { wanted } = own.asked
+  const count = wanted.kind === 'these' ? wanted.addresses.length : 1
+  assert.equal(reason === 'satisfied', of.addresses.length === count, reason)
+  const open = [...world.pools.values()].filter((one) => isFor(one, own) && !one.disabled && !conflicts.has(one.name))
+  const isHeld = (ip: Ip): boolean =>
+    [...world.claims.values()].some((other) => shows(other, ip)) ||
+    [...assignments.values()].some(({ addresses }) => addresses.some((one) => sameIp(one, ip)))
+  if (reason === 'no_pool' && wanted.kind === 'any') assert.deepEqual(open, [])
+  if (reason === 'out_of_ips') {
+    assert.notDeepEqual(open, [])
+    const all = open.flatMap(({ blocks }) => blocks.map(({ range, usable }) => usable ?? range))
+    for (const { first, last } of all)
+      for (let { value } = first; value <= last.value; value++) assert.ok(isHeld({ family: 'IPv4', value }))
+  }
+  if (wanted.kind !== 'these' || reason === 'satisfied') return
+  const [ip] = wanted.addresses
+  assert.ok(ip !== undefined)
+  const hasOpen = open.some((one) => holds(one, ip))
+  const hasOther = [...world.pools.values()].some((one) => holds(one, ip) && !isFor(one, own))
+  switch (reason) {
+    case 'no_pool':
+      return assert.ok(!hasOpen)
+    case 'pool_selector_mismatch':
+      return assert.ok(!hasOpen && (hasOther || own.asked.pool !== ''))
+    default:
+      assert.ok(hasOpen, reason)
+  }
+}
+
+function assertSound(world: World): void {
+  const allocation = run(world)
+  assertNoDouble(world, allocation.assignments)
+  assertNothingTaken(world, allocation.assignments)
+  assertFromOpenPools(world, allocation)
+  assertNoNeedlessMove(world, allocation.assignments)
+  for (const assignment of allocation.assignments.values()) assertConditionTrue(world, allocation, assignment)
+}
+
+test('allocate() is sound after any steps, with the operator dying between its writes', () => {
+  fc.assert(
+    fc.property(anySteps, (steps) => {
+      const world = createWorld()
+      for (const step of steps) {
+        carryOut(world, step)
+        assertSound(world)
+      }
+    }),
+    { numRuns: 400 },
+  )
+})
+
+test('allocate() comes to rest: once all is written nothing moves any more', () => {
+  fc.assert(
+    fc.property(anySteps, (steps) => {
+      const world = createWorld()
+      for (const step of steps) carryOut(world, step)
+      const text = (): string =>
+        [...world.claims.values()].map(({ service: of }) => of.ingressIps.map(formatIp).join()).join(' ')
+      // Each round may free what another waits for.
+      for (let round = 0; round <= world.claims.size + 1; round++) write(world, [true])
+      const rest = text()
+      write(world, [true])
+      assert.equal(text(), rest)
+    }),
+    { numRuns: 200 },
+  )
+})
