@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get } from 'node:http'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { L2Answer, ServicesAnswer, StatusAnswer } from '#api/agent.ts'
 import { ENDPOINT_SLICES, L2_POLICIES, LEASES, NODES, SERVICES } from '#ports/kube-resources.ts'
 import { nodeObject, policyObject, serviceObject, sliceObject } from '#test/scenario/agent-cluster.ts'
-import { type AgentLab, createAgentLab, type LabNode, tail, until } from './agent-lab.ts'
+import { AgentLab, type LabNode, tail, until } from './agent-lab.ts'
 
 const VIP = '192.168.10.75'
 const LEASE_SECONDS = 6
@@ -17,7 +16,7 @@ let lab: AgentLab
 let nodes: readonly [LabNode, LabNode]
 
 before(async () => {
-  lab = await createAgentLab(['n1', 'n2'])
+  lab = await AgentLab.open(['n1', 'n2'])
   const [n1, n2] = lab.nodes
   assert.ok(n1 !== undefined && n2 !== undefined)
   nodes = [n1, n2]
@@ -87,16 +86,6 @@ async function ask<T>(node: LabNode, path: string): Promise<T> {
 function arpOwner(): string {
   const said = lab.exec('client', 'arping', '-c', '1', '-w', '1', '-I', 'eth0', VIP)
   return /\[([0-9A-Fa-f:]{17})\]/.exec(said)?.[1]?.toLowerCase() ?? /from ([0-9a-f:]{17})/.exec(said)?.[1] ?? said
-}
-
-/** Packets to the API server vanish, as by a firewall: nobody is told. */
-function cutApi({ name }: LabNode): void {
-  const chain = 'add table ip cut; add chain ip cut out { type filter hook output priority 0; }'
-  lab.exec(name, 'nft', `${chain}; add rule ip cut out tcp dport 6443 drop`)
-}
-
-function restoreApi({ name }: LabNode): void {
-  lab.exec(name, 'nft', 'add table ip cut; delete table ip cut')
 }
 
 function ownerAndOther(): readonly [LabNode, LabNode] {
@@ -181,8 +170,8 @@ test('an agent killed with -9 and started again while 100 MB pass loses nothing'
 
 test('addresses are answered for while the API cannot be reached, and afterwards by the same node', async (context) => {
   const [owner] = ownerAndOther()
-  context.after(() => nodes.forEach(restoreApi))
-  for (const node of nodes) cutApi(node)
+  context.after(() => nodes.forEach((node) => lab.restoreApi(node)))
+  for (const node of nodes) lab.cutApi(node)
   await until(
     'the agents notice',
     async () => (await ask<StatusAnswer>(owner, '/v1/status')).kubernetes.state === 'unreachable',
@@ -195,7 +184,7 @@ test('addresses are answered for while the API cannot be reached, and afterwards
     asked += 1
   }
   assert.ok(asked > 3)
-  for (const node of nodes) restoreApi(node)
+  for (const node of nodes) lab.restoreApi(node)
   await until(
     'the agents are well again',
     async () => (await ask<StatusAnswer>(owner, '/v1/status')).state === 'ok',
@@ -206,15 +195,15 @@ test('addresses are answered for while the API cannot be reached, and afterwards
 
 test('an owner that alone is cut off from the API gives way when the other takes over, and never comes back by itself', async (context) => {
   const [owner, other] = ownerAndOther()
-  cutApi(owner)
-  context.after(() => restoreApi(owner))
+  lab.cutApi(owner)
+  context.after(() => lab.restoreApi(owner))
   await until('the other answers', () => arpOwner() === other.mac, 5 * LEASE_SECONDS * 1000)
   await until(
     'the owner has yielded',
     async () => (await ask<L2Answer>(owner, '/v1/l2')).addresses[0]?.state === 'yielded',
   )
   for (let count = 0; count < 10; count += 1) assert.match(curl(), /^n[12] /)
-  restoreApi(owner)
+  lab.restoreApi(owner)
   await until('the owner is well again', async () => (await ask<StatusAnswer>(owner, '/v1/status')).state === 'ok')
   await until('it stands by', async () => (await ask<L2Answer>(owner, '/v1/l2')).addresses[0]?.state === 'standby')
   assert.equal(arpOwner(), other.mac)
@@ -255,7 +244,7 @@ test('an interface that does not exist is named with those that do', async () =>
 test('an agent without rights names the rules that are missing', async () => {
   const [node] = nodes
   await lab.stopAgent(node)
-  lab.startAgent(node, { ...ENVIRONMENT, KUBECONFIG: join(lab.room.scratch, 'kubeconfig-nobody') })
+  lab.startAgent(node, { ...ENVIRONMENT, KUBECONFIG: lab.server.strangersKubeconfig() })
   await until('it says so', async () => (await ask<StatusAnswer>(node, '/v1/status')).kubernetes.state === 'forbidden')
   const { problems } = await ask<StatusAnswer>(node, '/v1/status')
   const messages = problems.map(({ message }) => message).join('\n')

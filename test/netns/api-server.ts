@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { binDir } from '#tools/cache.ts'
 
-/** A real etcd and kube-apiserver on loopback, empty at first. They end with this process, however it ends. */
+/** A real etcd and kube-apiserver, empty at first. They end with this process, however it ends. */
 export interface RealApiServer {
   readonly port: number
-  /** A kubeconfig of the administrator for a port of loopback; the server's own when unset. */
+  /** A kubeconfig of the administrator for a port of the server's address; the server's own when unset. */
   kubeconfig(port?: number): string
+  /** A kubeconfig of someone who may do nothing. */
+  strangersKubeconfig(): string
   /** Its key and certificate, for another server in its place. */
   identity(): { readonly key: Buffer; readonly cert: Buffer }
   /** Ends kube-apiserver as a crash does; etcd stays. */
@@ -22,6 +24,8 @@ export interface RealApiServer {
 }
 
 const TOKEN = 'lets-me-in'
+const STRANGERS_TOKEN = 'does-not'
+const LOOPBACK = '127.0.0.1'
 const START_LIMIT_MS = 60_000
 
 /** Why it cannot be started here; undefined when it can. */
@@ -30,15 +34,17 @@ export function missingForApiServer(): string | undefined {
   return missing === undefined ? undefined : `${missing} is not in ${binDir()}; npm test makes it`
 }
 
-export async function startApiServer(): Promise<RealApiServer> {
+/** `address` is where kube-apiserver listens: one of this namespace. */
+export async function startApiServer(address = LOOPBACK): Promise<RealApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'blt-api-'))
   const [client, peer, port] = [await freePort(), await freePort(), await freePort()]
   const etcd = start(folder, 'etcd', etcdFlags(folder, client, peer))
-  const flags = apiServerFlags(folder, client, port)
+  const flags = apiServerFlags(folder, client, { address, port })
   let server = start(folder, 'kube-apiserver', flags)
   const real: RealApiServer = {
     port,
-    kubeconfig: (at = port) => writeKubeconfig(folder, at),
+    kubeconfig: (at = port) => writeKubeconfig(folder, { address, port: at }, TOKEN),
+    strangersKubeconfig: () => writeKubeconfig(folder, { address, port }, STRANGERS_TOKEN),
     identity: () => ({
       key: readFileSync(join(folder, 'certs', 'apiserver.key')),
       cert: readFileSync(join(folder, 'certs', 'apiserver.crt')),
@@ -46,7 +52,7 @@ export async function startApiServer(): Promise<RealApiServer> {
     kill: () => end(server),
     async start() {
       if (server.exitCode !== null || server.signalCode !== null) server = start(folder, 'kube-apiserver', flags)
-      await untilReady(folder, port, server)
+      await untilReady(folder, { address, port }, server)
     },
     async close() {
       await end(server)
@@ -77,15 +83,20 @@ function etcdFlags(folder: string, client: number, peer: number): readonly strin
   ]
 }
 
-function apiServerFlags(folder: string, etcd: number, port: number): readonly string[] {
+interface Place {
+  readonly address: string
+  readonly port: number
+}
+
+function apiServerFlags(folder: string, etcd: number, { address, port }: Place): readonly string[] {
   const key = join(folder, 'service-accounts.key')
   const pem = { type: 'pkcs8', format: 'pem' } as const
   writeFileSync(key, generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(pem))
   const tokens = join(folder, 'tokens.csv')
-  writeFileSync(tokens, `${TOKEN},admin,1,system:masters\n`)
+  writeFileSync(tokens, `${TOKEN},admin,1,system:masters\n${STRANGERS_TOKEN},stranger,2\n`)
   return [
     `--etcd-servers=http://127.0.0.1:${etcd}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${address}`,
     `--secure-port=${port}`,
     `--cert-dir=${join(folder, 'certs')}`,
     '--endpoint-reconciler-type=none',
@@ -114,9 +125,9 @@ async function end(child: ChildProcess): Promise<void> {
   await exited
 }
 
-async function untilReady(folder: string, port: number, server: ChildProcess): Promise<void> {
+async function untilReady(folder: string, place: Place, server: ChildProcess): Promise<void> {
   const limitMs = performance.now() + START_LIMIT_MS
-  while (!(await answers(folder, port))) {
+  while (!(await answers(folder, place))) {
     if (server.exitCode !== null || performance.now() > limitMs) {
       throw new Error(
         `kube-apiserver does not come up:\n${readFileSync(join(folder, 'kube-apiserver.log'), 'utf8').slice(-2_000)}`,
@@ -126,13 +137,13 @@ async function untilReady(folder: string, port: number, server: ChildProcess): P
   }
 }
 
-async function answers(folder: string, port: number): Promise<boolean> {
+async function answers(folder: string, { address, port }: Place): Promise<boolean> {
   const { request } = await import('node:https')
   const certificate = join(folder, 'certs', 'apiserver.crt')
   if (!existsSync(certificate)) return false
   const headers = { authorization: `Bearer ${TOKEN}` }
   const options = {
-    host: '127.0.0.1',
+    host: address,
     port,
     path: '/readyz',
     ca: readFileSync(certificate),
@@ -151,19 +162,19 @@ async function answers(folder: string, port: number): Promise<boolean> {
   })
 }
 
-function writeKubeconfig(folder: string, port: number): string {
+function writeKubeconfig(folder: string, { address, port }: Place, token: string): string {
   const config = {
     'current-context': 'test',
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
     clusters: [
       {
         name: 'test',
-        cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': 'certs/apiserver.crt' },
+        cluster: { server: `https://${address}:${port}`, 'certificate-authority': 'certs/apiserver.crt' },
       },
     ],
-    users: [{ name: 'admin', user: { token: TOKEN } }],
+    users: [{ name: 'admin', user: { token } }],
   }
-  const path = join(folder, `kubeconfig-${port}`)
+  const path = join(folder, `kubeconfig-${token}-${port}`)
   writeFileSync(path, JSON.stringify(config))
   return path
 }

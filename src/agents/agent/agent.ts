@@ -327,7 +327,8 @@ class RunningAgent {
     const problems = this.#problems.current()
     if (problems.some(({ severity }) => severity === 'error')) return 'degraded'
     const synced = this.#sources.all().every(([, informer]) => informer.status().synced)
-    return synced ? 'ok' : 'starting'
+    const decided = !this.#settings.l2Enabled || this.#l2.state().decided
+    return synced && !this.#firstSync && decided ? 'ok' : 'starting'
   }
 
   #status(): StatusAnswer {

@@ -173,6 +173,8 @@ export class L2 {
     readonly elections: ReadonlyMap<string, Election>
     readonly announcements: ReadonlyMap<string, Readonly<Announcement>>
     readonly entries: readonly ResponderEntry[]
+    /** An election was held. */
+    readonly decided: boolean
     readonly cutOff: boolean
     readonly garpFailures: number
     readonly refused: ReadonlyMap<string, string>
@@ -184,6 +186,7 @@ export class L2 {
       elections: this.#elections,
       announcements: this.#announcements,
       entries: this.#entries,
+      decided: this.#basis !== undefined,
       cutOff: this.#cutOffMs !== undefined,
       garpFailures: this.#garpFailures,
       refused: this.#refused,
