@@ -1,7 +1,7 @@
 import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
 import { decodeLegacyConfig, type LegacyPool, type NotTakenOver } from '#crd/metallb/legacy-config.ts'
+import { parseYaml } from '#io/yaml/parse-yaml.ts'
 import type { L2Advertisement } from '#model/l2-advertisement.ts'
-import { parseConfigText } from './documents.ts'
 import type { Note } from './migration.ts'
 import { mistakeNotes } from './mistakes.ts'
 import { fieldIn, type Sorted } from './sort.ts'
@@ -20,7 +20,8 @@ export function readLegacy(found: Sorted): ReadLegacy | undefined {
   const metadata = fieldIn(found.object, 'metadata')
   const text = fieldIn(fieldIn(found.object, 'data'), LEGACY_CONFIG.key)
   if (fieldIn(metadata, 'name') !== LEGACY_CONFIG.name || text === undefined) return undefined
-  const { config, problem } = parseConfigText(text)
+  const [document, ...more] = typeof text === 'string' ? parseYaml(text) : []
+  const problem = document?.ok === false ? document.error.problem : more.length > 0 ? 'has more than one document' : ''
   if (problem !== '') {
     const note: Note = {
       kind: 'mistake',
@@ -29,6 +30,7 @@ export function readLegacy(found: Sorted): ReadLegacy | undefined {
     }
     return { found, pools: [], advertisement: undefined, notes: [note] }
   }
+  const config = document?.ok === true ? document.value : undefined
   const { value, mistakes } = decodeLegacyConfig(found.object, config)
   const pools = value?.pools ?? []
   const layer2 = pools.filter(({ protocol }) => protocol === 'layer2').map(({ pool }) => pool.name)
