@@ -15,7 +15,7 @@ static __always_inline int refuse(ctx_t *ctx, const struct packet4 *packet, enum
 {
 	if (!find_announced(packet->daddr, ctx_ifindex(ctx)) || is_own_address(ctx, packet))
 		return VERDICT_PASS;
-	if (parsed == PARSE_LATER_FRAGMENT)
+	if (is_later_fragment(packet) || (is_fragment(packet) && packet->proto == IPPROTO_ICMP))
 		return drop(ctx, DROP_FRAGMENT);
 	if (parsed == PARSE_MALFORMED)
 		return drop(ctx, DROP_MALFORMED);

@@ -24,6 +24,8 @@ SHOW(struct, ct6_key);
 SHOW(struct, ct_entry);
 SHOW(struct, sock4_reverse_key);
 SHOW(struct, sock4_reverse);
+SHOW(struct, fragment4_key);
+SHOW(struct, fragment4);
 SHOW(struct, l2_key4);
 SHOW(struct, l2_key6);
 SHOW(struct, l2_entry);

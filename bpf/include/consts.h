@@ -72,7 +72,7 @@ enum ct_timeout_seconds {
 enum drop_reason {
 	DROP_NONE = 0,
 	DROP_MALFORMED = 1, /* a header is cut short or says what cannot be */
-	DROP_FRAGMENT = 2,
+	DROP_FRAGMENT = 2, /* a later one whose first did not come before, or one of an echo request */
 	DROP_NO_SERVICE = 3, /* the address is ours, no Service has the port */
 	DROP_NO_BACKEND = 4,
 	DROP_BACKEND_GONE = 5,

@@ -102,6 +102,7 @@ static __always_inline int forward(ctx_t *ctx, const struct packet4 *packet)
 		return drop(ctx, reason);
 	if (reason != DROP_NONE)
 		return reject(ctx, packet, reason);
+	remember_fragment(packet);
 
 	if (!target.is_local) {
 		verdict = route_on(ctx, packet, &target.tuple);

@@ -13,6 +13,7 @@
 #define CT_MAP_ENTRIES 262144
 #define SOCK_MAP_ENTRIES 65536
 #define L2_MAP_ENTRIES 4096
+#define FRAGMENT_MAP_ENTRIES 8192
 /* Room for reasons and counters to come, so that an upgrade can take over the pinned maps. */
 #define COUNTER_MAP_ENTRIES 64
 
@@ -60,6 +61,13 @@ struct {
 	__type(key, struct sock4_reverse_key);
 	__type(value, struct sock4_reverse);
 } sock4_reverse SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FRAGMENT_MAP_ENTRIES);
+	__type(key, struct fragment4_key);
+	__type(value, struct fragment4);
+} fragments4 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

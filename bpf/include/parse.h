@@ -8,10 +8,9 @@
 #include <linux/udp.h>
 #include "ctx_skb.h"
 #include "drop.h"
+#include "fragment.h"
 
 #define L3_OFFSET ETH_HLEN
-#define IP_MORE_FRAGMENTS 0x2000
-#define IP_FRAGMENT_OFFSET 0x1fff
 
 enum tcp_flags {
 	TCP_FIN = 0x01,
@@ -20,24 +19,10 @@ enum tcp_flags {
 	TCP_ACK = 0x10,
 };
 
-struct packet4 {
-	__be32 saddr;
-	__be32 daddr;
-	__be16 sport; /* 0 for a protocol without ports */
-	__be16 dport;
-	__u32 l4_offset;
-	__u32 l4_length;
-	__u8 proto;
-	__u8 ttl;
-	__u8 tos;
-	__u8 tcp_flags;
-	bool is_fragment; /* the first: it has ports, and not all that its sum is of */
-};
-
 enum parse_result {
-	PARSE_OK, /* TCP or UDP, with ports */
+	PARSE_OK, /* TCP or UDP, with ports: its own, or those of its first fragment */
 	PARSE_OTHER, /* another protocol: addresses only */
-	PARSE_LATER_FRAGMENT, /* addresses only */
+	PARSE_LATER_FRAGMENT, /* addresses only: nobody knows its ports */
 	PARSE_MALFORMED, /* addresses only */
 	PARSE_TOO_SHORT, /* nothing */
 };
@@ -61,7 +46,7 @@ static __always_inline enum parse_result parse_tcp(ctx_t *ctx, struct packet4 *p
 /* The length in the header of a first fragment, or of a packet with several segments in it, is not that of what is here. */
 static __always_inline enum parse_result parse_udp(ctx_t *ctx, struct packet4 *packet, __u32 offset)
 {
-	bool is_whole = !packet->is_fragment && !ctx_is_gso(ctx);
+	bool is_whole = !is_fragment(packet) && !ctx_is_gso(ctx);
 	struct udphdr udp;
 	__u32 length;
 
@@ -88,7 +73,6 @@ static __always_inline enum parse_result parse_ipv4(ctx_t *ctx, struct packet4 *
 {
 	struct iphdr ip;
 	__u32 header_length, total_length;
-	__u16 fragment;
 
 	__builtin_memset(packet, 0, sizeof(*packet));
 	if (!ctx_load(ctx, L3_OFFSET, &ip, sizeof(ip)))
@@ -109,10 +93,10 @@ static __always_inline enum parse_result parse_ipv4(ctx_t *ctx, struct packet4 *
 	packet->l4_offset = L3_OFFSET + header_length;
 	packet->l4_length = total_length - header_length;
 
-	fragment = bpf_ntohs(ip.frag_off);
-	packet->is_fragment = fragment & IP_MORE_FRAGMENTS;
-	if (fragment & IP_FRAGMENT_OFFSET)
-		return PARSE_LATER_FRAGMENT;
+	packet->id = ip.id;
+	packet->fragment = bpf_ntohs(ip.frag_off);
+	if (is_later_fragment(packet))
+		return recall_fragment(packet) ? PARSE_OK : PARSE_LATER_FRAGMENT;
 	if (header_length == sizeof(ip)) /* without options, as nearly all are: the offset is a constant */
 		return parse_l4(ctx, packet, L3_OFFSET + sizeof(ip));
 	return parse_l4(ctx, packet, packet->l4_offset);

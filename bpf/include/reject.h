@@ -21,8 +21,8 @@ static __always_inline bool may_answer(ctx_t *ctx, const struct packet4 *packet)
 
 	if (source >> 28 >= 14 || source >> 24 == 0 || source >> 24 == 127) /* multicast, broadcast, "this" network, loopback */
 		return false;
-	return packet->l4_offset == L3_OFFSET + sizeof(struct iphdr) && !ctx_is_gso(ctx) && ctx_load(ctx, 0, &destination_mac, 1) &&
-	       !(destination_mac & 1);
+	return packet->l4_offset == L3_OFFSET + sizeof(struct iphdr) && !is_later_fragment(packet) && !ctx_is_gso(ctx) &&
+	       ctx_load(ctx, 0, &destination_mac, 1) && !(destination_mac & 1);
 }
 
 /* How much of the sequence space a segment takes. */
@@ -121,7 +121,7 @@ static __always_inline int reject(ctx_t *ctx, const struct packet4 *packet, enum
 		return VERDICT_DROP;
 	if (!may_answer(ctx, packet))
 		return VERDICT_DROP;
-	if (packet->proto == IPPROTO_TCP && !is_ttl && !packet->is_fragment && !(packet->tcp_flags & TCP_RST)) {
+	if (packet->proto == IPPROTO_TCP && !is_ttl && !is_fragment(packet) && !(packet->tcp_flags & TCP_RST)) {
 		if (!turn_into_reset(ctx, packet))
 			return VERDICT_DROP;
 		count(COUNTER_RESETS_SENT, ctx_length(ctx));

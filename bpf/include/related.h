@@ -30,7 +30,7 @@ static __always_inline bool parse_error(ctx_t *ctx, const struct packet4 *packet
 	struct icmp icmp;
 	struct iphdr ip;
 
-	if (packet->proto != IPPROTO_ICMP || packet->is_fragment)
+	if (packet->proto != IPPROTO_ICMP || is_fragment(packet))
 		return false;
 	if (!ctx_load(ctx, packet->l4_offset, &icmp, sizeof(icmp)) || !is_error(icmp.type))
 		return false;

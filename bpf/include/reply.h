@@ -50,6 +50,7 @@ static __always_inline enum drop_reason reverse(const ctx_t *ctx, const struct p
 		entry->flags |= flags;
 	}
 	ct_count(entry, ctx, packet, bpf_ktime_get_ns());
+	remember_fragment(packet);
 	return DROP_NONE;
 }
 

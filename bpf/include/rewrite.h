@@ -31,6 +31,8 @@ static __always_inline bool rewrite_l4(ctx_t *ctx, const struct packet4 *packet,
 	__u32 check = packet->l4_offset + __builtin_offsetof(struct tcphdr, check);
 	__u64 flags = 0;
 
+	if (is_later_fragment(packet))
+		return true;
 	if (packet->proto == IPPROTO_UDP) {
 		check = packet->l4_offset + __builtin_offsetof(struct udphdr, check);
 		flags = BPF_F_MARK_MANGLED_0; /* 0 means that there is no checksum, and stays; a sum of 0 is sent as all ones */

@@ -177,6 +177,20 @@ struct sock4_reverse {
 	__u32 frontend_id;
 };
 
+/* Ports of a datagram in fragments: only the first one has them, and the others follow. Keyed as the packet arrives. */
+struct fragment4_key {
+	__be32 saddr;
+	__be32 daddr;
+	__be16 id;
+	__u8 proto;
+	__u8 pad;
+};
+
+struct fragment4 {
+	__be16 sport;
+	__be16 dport;
+};
+
 /* L2 responder: the addresses that this node answers for, by interface. */
 struct l2_key4 {
 	__be32 address;
@@ -239,6 +253,8 @@ HAS_OCTETS(ct6_key, 40);
 HAS_OCTETS(ct_entry, 64);
 HAS_OCTETS(sock4_reverse_key, 16);
 HAS_OCTETS(sock4_reverse, 12);
+HAS_OCTETS(fragment4_key, 12);
+HAS_OCTETS(fragment4, 4);
 HAS_OCTETS(l2_key4, 8);
 HAS_OCTETS(l2_key6, 24);
 HAS_OCTETS(l2_entry, 32);

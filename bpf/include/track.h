@@ -16,20 +16,22 @@ static __always_inline void forget_reply(const struct ct4_key *forward, const st
 
 /*
  * Puts both entries of a new flow: the CT_REPLY one as the claim on a source, then the CT_FORWARD one, in `forward`'s place.
- * `entry` becomes the latter.
+ * `entry` becomes the latter. A function of its own, not static, so that the verifier goes through it once, not once for each way
+ * that leads here; it then wants to see that no pointer is NULL.
  */
-static __always_inline enum drop_reason track(const ctx_t *ctx, const struct packet4 *packet, const struct ct4_key *forward,
-					      const struct lb4_backend *backend, struct ct_entry *entry)
+__noinline enum drop_reason track(const ctx_t *ctx, const struct packet4 *packet, const struct ct4_key *forward,
+				  const struct lb4_backend *backend, struct ct_entry *entry)
 {
 	const __u32 zero = 0;
 	const struct agent_config *config = bpf_map_lookup_elem(&agent_config, &zero);
-	bool is_local = backend->flags & BACKEND_LOCAL;
 	struct ct4_key reply_key;
+	bool is_local;
 	enum drop_reason reason;
 	__be32 source;
 
-	if (!config)
+	if (!config || !ctx || !packet || !forward || !backend || !entry)
 		return DROP_NO_SNAT_PORT;
+	is_local = backend->flags & BACKEND_LOCAL;
 	source = is_local ? packet->saddr : config->node_address4;
 	if (source == 0)
 		return DROP_NO_SNAT_PORT;

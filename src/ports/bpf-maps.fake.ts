@@ -23,6 +23,7 @@ export const FAKE_LAYOUTS: { readonly [name in BpfMapName]: FakeMapLayout } = {
   lb4_backends: { kind: 'hash', keyLengthOctets: 4, valueLengthOctets: 16, maxEntries: 65_536 },
   lb4_reverse_nat: { kind: 'hash', keyLengthOctets: 4, valueLengthOctets: 8, maxEntries: 65_536 },
   ct4: { kind: 'hash', keyLengthOctets: 16, valueLengthOctets: 64, maxEntries: 65_536 },
+  fragments4: { kind: 'hash', keyLengthOctets: 12, valueLengthOctets: 4, maxEntries: 8192 },
   sock4_reverse: { kind: 'hash', keyLengthOctets: 16, valueLengthOctets: 12, maxEntries: 65_536 },
   l2_responder4: { kind: 'hash', keyLengthOctets: 8, valueLengthOctets: 32, maxEntries: 4096 },
   agent_config: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 40, maxEntries: 1 },

@@ -7,6 +7,7 @@ export type BpfMapName =
   | 'lb4_reverse_nat'
   | 'ct4'
   | 'sock4_reverse'
+  | 'fragments4'
   | 'l2_responder4'
   | 'agent_config'
   | 'drops'

@@ -24,6 +24,7 @@ export function encodeIpv4(packet: Packet): Uint8Array {
   const body = encodeBody(packet)
   header[0] = 0x40 | (header.length / 4)
   view.setUint16(2, header.length + body.length)
+  view.setUint16(4, packet.id)
   view.setUint16(6, (packet.moreFragments ? 0x2000 : 0) | packet.fragmentOffset)
   header[8] = packet.ttl
   header[9] = PROTOCOLS[packet.protocol]
@@ -105,6 +106,7 @@ export function decodePacket(bytes: Uint8Array): Packet {
     protocol,
     ttl: ip[8] ?? 0,
     options: [...ip.subarray(20, headerLength)],
+    id: view.getUint16(4),
     moreFragments: (view.getUint16(6) & 0x2000) !== 0,
     fragmentOffset,
     ...decodeBody(protocol, body, addresses, fragmentOffset > 0),

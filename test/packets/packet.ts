@@ -11,6 +11,8 @@ export interface Packet {
   readonly ttl: number
   /** IPv4 options, a multiple of 4 octets. */
   readonly options: readonly number[]
+  /** Identification: the same for all fragments of a datagram. */
+  readonly id: number
   readonly moreFragments: boolean
   /** In units of 8 octets. */
   readonly fragmentOffset: number
@@ -33,6 +35,7 @@ const DEFAULTS: Packet = {
   protocol: 'tcp',
   ttl: 64,
   options: [],
+  id: 0,
   moreFragments: false,
   fragmentOffset: 0,
   flags: '',

@@ -172,6 +172,16 @@ test('error_arrives() takes no padding for quoted ports', () => {
   assert.equal(kernel.runOctets('balise_ingress', padded).verdict, 'drop')
 })
 
+test('error_arrives() takes no fragment', () => {
+  putService(kernel.maps, WEB)
+  run('balise_ingress', tcp('S'))
+  const packet = { ...error(PORT_UNREACHABLE, ON_WIRE, TO_VIP), moreFragments: true }
+  assert.deepEqual(run('balise_ingress', packet), { verdict: 'pass', packet })
+  announce(kernel.maps, '192.168.10.75', ifindex)
+  assert.equal(run('balise_ingress', packet).verdict, 'drop')
+  assert.deepEqual(readContents(kernel.maps).drops, { DROP_FRAGMENT: 1 })
+})
+
 test('error_arrives() drops a translated error without TTL left', () => {
   putService(kernel.maps, { ...WEB, backends: [REMOTE_BACKEND] })
   run('balise_ingress', tcp('S'))
@@ -196,7 +206,6 @@ const UNRELATED: readonly (readonly [string, Packet])[] = [
   ],
   ['that quotes nothing', icmp({ ...TO_VIP, payload: withSum(PORT_UNREACHABLE) })],
   ['of type redirect', error([5, 1, 0, 0, 192, 168, 10, 1], ON_WIRE, TO_VIP)],
-  ['that is a fragment', { ...error(PORT_UNREACHABLE, ON_WIRE, TO_VIP), moreFragments: true }],
 ]
 
 for (const [what, packet] of UNRELATED) {

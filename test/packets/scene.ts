@@ -112,6 +112,7 @@ const HASHES: readonly BpfMapName[] = [
   'lb4_reverse_nat',
   'ct4',
   'sock4_reverse',
+  'fragments4',
   'l2_responder4',
 ]
 

@@ -54,7 +54,7 @@ function argv(command: string | readonly string[]): readonly string[] {
   return typeof command === 'string' ? command.split(' ') : command
 }
 
-/** Answers HTTP with as many octets as the path says, or with how many it was sent; UDP with the sender as it sees it. */
+/** Answers HTTP with as many octets as the path says, or with how many it was sent; UDP with the sender as it sees it, in as many octets. */
 export const ECHO_SERVER = `
 process.stdin.resume()
 process.stdin.on('end', () => process.exit())
@@ -65,7 +65,7 @@ http.createServer((request, response) => {
   request.on('end', () => response.end(request.method === 'GET' ? Buffer.alloc(Number(request.url.slice(1)), 'x') : request.socket.remoteAddress.replace('::ffff:', '') + ' sent ' + received))
 }).listen(8080, '0.0.0.0')
 const udp = require('node:dgram').createSocket('udp4')
-udp.on('message', (message, from) => udp.send(from.address + ' sent ' + message.length, from.port, from.address))
+udp.on('message', (message, from) => udp.send((from.address + ' sent ' + message.length).padEnd(message.length), from.port, from.address))
 udp.bind(8080)
 `
 
@@ -82,7 +82,7 @@ setTimeout(() => process.exit(1), 5000).unref()
 export const UDP_CLIENT = `
 const [, address, port, length] = process.argv
 const socket = require('node:dgram').createSocket('udp4')
-socket.on('message', (message, from) => { console.log(from.address + ':' + from.port + ' says: ' + message); socket.close() })
+socket.on('message', (message, from) => { console.log(from.address + ':' + from.port + ' says: ' + String(message).trimEnd()); socket.close() })
 socket.send(Buffer.alloc(Number(length)), Number(port), address)
 setTimeout(() => process.exit(1), 5000).unref()
 `

@@ -121,7 +121,7 @@ for (const [ofClient, ofNode] of OFFLOADS) {
     test(`UDP to a backend on ${where} is answered by the frontend, ${offloads}`, () => {
       setOffloads()
       putService(maps, { ...DNS, frontend: `${vip}:53`, backends: [backend] })
-      for (const length of [1, 1472]) {
+      for (const length of [1, 1472, 5000]) {
         const said = client.run([process.execPath, '-e', UDP_CLIENT, vip, '53', String(length)])
         assert.equal(said.trim(), `${vip}:53 says: ${source} sent ${length}`)
       }

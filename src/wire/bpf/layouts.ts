@@ -2,6 +2,7 @@ import { AGENT_CONFIG_LAYOUT } from './agent-config.ts'
 import { COUNTER_LAYOUT } from './counter.ts'
 import { CT4_KEY_LAYOUT } from './ct4-key.ts'
 import { CT_ENTRY_LAYOUT } from './ct-entry.ts'
+import { FRAGMENT4_KEY_LAYOUT, FRAGMENT4_LAYOUT } from './fragment4.ts'
 import { L2_ENTRY_LAYOUT, L2_KEY4_LAYOUT } from './l2-responder4.ts'
 import { LB4_BACKEND_LAYOUT } from './lb4-backend.ts'
 import { LB4_KEY_LAYOUT } from './lb4-key.ts'
@@ -20,6 +21,8 @@ export const BPF_LAYOUTS: readonly StructLayout[] = [
   CT_ENTRY_LAYOUT,
   SOCK4_REVERSE_KEY_LAYOUT,
   SOCK4_REVERSE_LAYOUT,
+  FRAGMENT4_KEY_LAYOUT,
+  FRAGMENT4_LAYOUT,
   L2_KEY4_LAYOUT,
   L2_ENTRY_LAYOUT,
   AGENT_CONFIG_LAYOUT,
