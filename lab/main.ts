@@ -17,7 +17,11 @@ function count(text: string): number {
   return Number(text)
 }
 
-const program = new Command('balise lab').enablePositionalOptions()
+/** How commander ends: help is no failure, anything that it did not understand is a misuse. */
+const MISUSED = 2
+const program = new Command('balise lab')
+  .enablePositionalOptions()
+  .exitOverride((end) => process.exit(end.exitCode === 0 || end.code === 'commander.help' ? end.exitCode : MISUSED))
 const nameOption = (): Option => new Option('--name <lab>', 'which lab, where there are several').env('BALISE_LAB')
 
 program
@@ -28,7 +32,11 @@ program
   .addOption(new Option('--size <size>', 'whole nodes, or an API server alone').choices(SIZES))
   .option('--bare', 'without Balise', false)
   .option('--detach', 'leave it running and return', false)
-  .option('--check', 'walk the guide, take the lab down, and let the exit code say how it went', false)
+  .addOption(
+    new Option('--check', 'walk the guide, take the lab down, and let the exit code say how it went')
+      .default(false)
+      .conflicts('detach'),
+  )
   .addOption(new Option('--name <lab>', "its name, if not the topology's"))
   .action(async (options) => {
     const interrupted = new AbortController()

@@ -6,7 +6,7 @@ import { cgroupName, netnsName, SWITCH } from '#lab/machine/names.ts'
 import { run } from '#lab/process/run.ts'
 import { LabError } from '#lab/state/lab-error.ts'
 import { labNames } from '#lab/state/lab-state.ts'
-import { labDir, labPath, STATE_ROOT } from '#lab/state/paths.ts'
+import { isLabName, labDir, labPath, STATE_ROOT } from '#lab/state/paths.ts'
 
 const NETNS = '/run/netns'
 
@@ -15,16 +15,17 @@ const NETNS = '/run/netns'
  * they live in), its network namespaces, its cgroups, its folder. What is not there is no error.
  */
 export async function takeDown(lab: string, hierarchies: readonly Hierarchy[]): Promise<void> {
+  const folder = labDir(lab) // first of all, for it refuses what is no name
   await removeCgroups(hierarchies, cgroupName(lab))
   for (const netns of netnsOf(lab)) await run(['ip', 'netns', 'del', netns])
-  removeFolder(labDir(lab))
+  removeFolder(folder)
   dropEmptyParents(hierarchies)
 }
 
 /** Every lab that left a folder, a cgroup or a namespace on this machine. */
 export async function takeDownAll(hierarchies: readonly Hierarchy[]): Promise<readonly string[]> {
   const unified = join(cgroup2Root(hierarchies), cgroupName(''))
-  const labs = [...new Set([...labNames(), ...foldersIn(unified)])].sort()
+  const labs = [...new Set([...labNames(), ...foldersIn(unified).filter(isLabName)])].sort()
   for (const lab of labs) await takeDown(lab, hierarchies)
   const left = existing(NETNS).filter((name) => name.startsWith('bl-'))
   for (const netns of left) await run(['ip', 'netns', 'del', netns])

@@ -1,5 +1,6 @@
 import { readHierarchies } from '#lab/machine/hierarchies.ts'
 import { labNames } from '#lab/state/lab-state.ts'
+import { tracesOf } from '#lab/traces.ts'
 import { takeDown, takeDownAll } from '#lab/take-down.ts'
 
 /** Takes one lab down, or all; gives the exit code. */
@@ -23,7 +24,8 @@ export async function down(
     )
     return names.length === 0 ? 0 : 2
   }
+  const left = tracesOf(name).length > 0
   await takeDown(name, hierarchies)
-  write(`Took down ${name}`)
+  write(left ? `Took down ${name}` : `Nothing was left of a lab ${name}`)
   return 0
 }

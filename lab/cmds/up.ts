@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { bringUp } from '#lab/cluster/bring-up.ts'
 import { applyCoreDns, coreDnsReady } from '#lab/cluster/coredns.ts'
 import { diagnose } from '#lab/cluster/diagnose.ts'
@@ -10,6 +11,7 @@ import { Progress, seconds } from '#lab/progress.ts'
 import { checkRequirements } from '#lab/requirements.ts'
 import { LabError } from '#lab/state/lab-error.ts'
 import { claimLab, type LabState } from '#lab/state/lab-state.ts'
+import { labDir } from '#lab/state/paths.ts'
 import { takeDown } from '#lab/take-down.ts'
 import { adjustTopology } from '#lab/topology/adjust.ts'
 import { loadTopology } from '#lab/topology/load.ts'
@@ -35,12 +37,14 @@ export async function up(options: UpOptions, signal: AbortSignal, write: (line: 
   const topology = adjustTopology(loadTopology(options.topology), options)
   const steps = guideSteps(topology.guide)
   checkRequirements(topology.size)
+  const name = options.name ?? topology.name
+  labDir(name) // a name that is none is refused before anything takes time
   const hierarchies = readHierarchies()
   const progress = new Progress(write)
   const withBalise = topology.size === 'cluster' && !options.bare
   if (topology.size === 'cluster') await progress.step("the lab's images", buildLabImages)
   const image = withBalise ? await progress.step("Balise's image", buildImage) : undefined
-  const claimed = claimLab(options.name ?? topology.name, topology)
+  const claimed = claimLab(name, topology)
   let stays = false
   try {
     const state = await raise({ claimed, hierarchies, progress, image, signal })
@@ -52,7 +56,7 @@ export async function up(options: UpOptions, signal: AbortSignal, write: (line: 
     const failed = withBalise ? await walkGuide({ lab: state, hierarchies, steps, signal, write }) : 0
     if (options.check) return failed === 0 ? 0 : 1
     for (const line of invitation(state, withBalise)) write(line)
-    await ended(signal)
+    await ended(claimed.name, signal)
     return 0
   } catch (error) {
     if (signal.aborted) return INTERRUPTED
@@ -99,13 +103,16 @@ async function diagnosed(lab: string, signal: AbortSignal, work: () => Promise<v
   }
 }
 
-function ended(signal: AbortSignal): Promise<void> {
-  const awake = setInterval(() => {}, 1 << 30) // a signal alone keeps no process alive
+/** Waits for the signal, or until somebody else has taken the lab down. */
+function ended(lab: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearInterval(awake)
       resolve()
     }
+    const awake = setInterval(() => {
+      if (!existsSync(labDir(lab))) end()
+    }, 500)
     if (signal.aborted) end()
     signal.addEventListener('abort', end, { once: true })
   })

@@ -3,7 +3,7 @@ import { parseTopology } from '#lab/topology/parse.ts'
 import { formatTopology } from '#lab/topology/format.ts'
 import type { Topology } from '#lab/topology/topology.ts'
 import { LabError } from './lab-error.ts'
-import { hostPath, labDir, labPath, STATE_ROOT } from './paths.ts'
+import { hostPath, isLabName, labDir, labPath, STATE_ROOT } from './paths.ts'
 
 /** What is known of a lab that stands (or once stood, and was not taken down). */
 export interface LabState {
@@ -40,7 +40,7 @@ export function saveApiPort(name: string, apiPort: number | undefined): void {
 
 /** The names of all labs that have left a folder. */
 export function labNames(): readonly string[] {
-  return existsSync(STATE_ROOT) ? readdirSync(STATE_ROOT).sort() : []
+  return existsSync(STATE_ROOT) ? readdirSync(STATE_ROOT).filter(isLabName).sort() : []
 }
 
 /** Reads what is known of a lab; an error where there is none or where it never got that far. */

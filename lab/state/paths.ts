@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { LabError } from './lab-error.ts'
 
 /** Where all labs of a machine keep what they have; `BALISE_LAB_STATE` puts it elsewhere (it needs a file system that overlayfs can write on). */
 export const STATE_ROOT: string = process.env['BALISE_LAB_STATE'] ?? '/var/lib/balise-lab'
@@ -7,8 +8,17 @@ export const STATE_ROOT: string = process.env['BALISE_LAB_STATE'] ?? '/var/lib/b
 /** The checkout that this lab runs from. */
 export const CHECKOUT: string = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
-/** The folder of one lab, and what is where in it. */
+/** What a lab may be called: it is part of folders' and namespaces' names. */
+const LAB_NAME = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/
+
+/** Can a lab have this name? */
+export function isLabName(text: string): boolean {
+  return LAB_NAME.test(text)
+}
+
+/** The folder of one lab, and what is where in it. A name that is none throws: the folder is one that gets removed. */
 export function labDir(lab: string): string {
+  if (!isLabName(lab)) throw new LabError(`Not a name of a lab: ${JSON.stringify(lab)}; at most 32 of a-z, 0-9 and -`)
   return join(STATE_ROOT, lab)
 }
 
