@@ -173,6 +173,42 @@ test('an owner that alone is cut off goes on until it sees that another claims t
   assert.notEqual(node.agent?.answers.l2().addresses[0]?.state, 'yielded')
 })
 
+test('an agent started anew while it is cut off takes nothing back from who took over meanwhile', async () => {
+  const nodes = await announced()
+  const node = owner(nodes)
+  const heir = other(nodes, node)
+  const unreachable = { code: 'Unreachable', message: 'cut' } as const
+  const reconnect = cluster.api.inject({ plural: 'leases', name: `balise-node-${node.name}`, outcome: unreachable })
+  await cluster.clock.advance(LEASE_MS + 4000)
+  await crash(node)
+  cluster.restart(node)
+  await cluster.clock.advance(5000)
+  assert.deepEqual(ownerOf(nodes).toSorted(), ['cp1', 'node1'], 'nobody has told it yet')
+  reconnect()
+  await cluster.clock.advance(10_000)
+  assert.deepEqual(ownerOf(nodes), [heir.name])
+})
+
+test('who is back in reach of the API before the owner gives the owner a whole Lease to show itself', async () => {
+  const nodes = await announced()
+  const node = owner(nodes)
+  cluster.api.goAway()
+  await cluster.clock.advance(60_000)
+  const unreachable = { code: 'Unreachable', message: 'cut' } as const
+  cluster.api.comeBack()
+  const reconnect = cluster.api.inject({
+    plural: 'leases',
+    verbs: ['patch'],
+    name: `balise-node-${node.name}`,
+    outcome: unreachable,
+  })
+  await cluster.clock.advance(LEASE_MS - 5000)
+  assert.deepEqual(ownerOf(nodes), [node.name])
+  reconnect()
+  await cluster.clock.advance(30_000)
+  assert.deepEqual(ownerOf(nodes), [node.name])
+})
+
 /** What the program in the kernel notes when it sees the other's gratuitous ARP. */
 function claimSeen(node: ScenarioNode, by: ScenarioNode): void {
   const map = node.maps.map('l2_responder4')

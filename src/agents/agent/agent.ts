@@ -295,7 +295,8 @@ class RunningAgent {
     const { signal } = this.#scope
     while (!signal.aborted) {
       try {
-        for await (const _change of net.changes(signal)) devices.poke()
+        const changes = net.changes(signal)[Symbol.asyncIterator]()
+        while ((await changes.next()).done !== true) devices.poke()
       } catch (error) {
         if (signal.aborted) return
         log.warn('Changes of devices are not heard of, looked for now and then', { error: toFailure(error).message })
