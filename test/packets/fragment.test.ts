@@ -30,7 +30,7 @@ function egress(packet: Packet): { readonly verdict: string; readonly packet: Pa
 /** A datagram in two fragments: the first has the ports, and the second what is left. */
 const FIRST = udp({ id: 7, moreFragments: true, payload: Array<number>(16).fill(1) })
 const SECOND = udp({
-  ...{ id: 7, fragmentOffset: 3, payload: [9, 9, 9, 9] },
+  ...{ id: 7, fragmentOffset: 3, payload: [9, 9, 9, 9, 9, 9, 9, 9] },
   ...{ source: '192.168.10.50', destination: '192.168.10.75' },
 })
 
