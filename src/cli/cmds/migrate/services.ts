@@ -55,7 +55,20 @@ export function serviceOutcomes(services: readonly FoundService[], pools: readon
       what: `pool ${request.pool}`,
       text: 'it asks for a pool that is not known here',
     }
-    const notes = [...mistakeNotes([...request.mistakes, ...request.remarks]), ...(isKnown ? [] : [unknown])]
+    const notes = [
+      ...mistakeNotes([...request.mistakes, ...request.remarks]),
+      ...(isKnown ? [] : [unknown]),
+      ...classNotes(service),
+    ]
     return notes.length === 0 ? [] : [{ subject: `Service ${serviceKey(service)}`, source, manifests: [], notes }]
   })
+}
+
+/** A class cannot be changed: the Service must be made anew. */
+function classNotes({ loadBalancerClass }: Service): readonly Note[] {
+  if (loadBalancerClass === '' || loadBalancerClass.startsWith('io.cilium/')) return []
+  const what = `spec.loadBalancerClass ${loadBalancerClass}`
+  const text =
+    'Balise leaves Services of other classes alone: make the Service anew without a class, or of class io.cilium/l2-announcer'
+  return [{ kind: 'notTakenOver', what, text }]
 }
