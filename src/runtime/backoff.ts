@@ -9,8 +9,8 @@ export interface BackoffPolicy {
   readonly jitter: number
 }
 
-/** Kept short at first (a lost connection is mostly back at once) and at most half a minute: an API that is back is soon noticed. */
-export const DEFAULT_BACKOFF: BackoffPolicy = { baseMs: 200, factor: 2, maxMs: 30_000, jitter: 0.5 }
+/** Short at first (a lost connection is mostly back at once), and never long: what changed while the API was away is soon known. */
+export const DEFAULT_BACKOFF: BackoffPolicy = { baseMs: 200, factor: 2, maxMs: 5_000, jitter: 0.5 }
 
 /**
  * The wait before the next attempt.
