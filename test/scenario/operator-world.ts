@@ -1,4 +1,5 @@
 import { type Operator, startOperator } from '#agents/operator/operator.ts'
+import { DEFAULT_IPAM, type IpamSettings } from '#ipam/ownership.ts'
 import type { Condition } from '#model/condition.ts'
 import type { KubeObject } from '#ports/kube-api.ts'
 import { EVENTS, POOLS, SERVICES } from '#ports/kube-resources.ts'
@@ -22,14 +23,19 @@ export interface OperatorWorld extends Scenario {
   close(): Promise<void>
 }
 
-export async function createOperatorWorld(world: Scenario = createScenario()): Promise<OperatorWorld> {
+export async function createOperatorWorld(
+  world: Scenario = createScenario(),
+  ipam: Partial<IpamSettings> = {},
+): Promise<OperatorWorld> {
   let replica = 0
   let life = new AbortController()
   const start = (): Operator => {
     life = new AbortController()
     const { api, clock, log } = world
     const identity = `operator-${++replica}`
-    return startOperator({ api, clock, log, random: () => 0.5, namespace: 'kube-system', identity }, life.signal)
+    const settings = { ...DEFAULT_IPAM, ...ipam }
+    const options = { api, clock, log, random: () => 0.5, namespace: 'kube-system', identity, ipam: settings }
+    return startOperator(options, life.signal)
   }
   let operator = start()
   const stop = async (): Promise<void> => {

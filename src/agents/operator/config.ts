@@ -1,6 +1,9 @@
 import { ok } from '#model/result.ts'
 import { oneOf, type OptionTable, parseName, type Settings, wholeNumber } from '#agents/settings.ts'
 
+const SWITCH = ['true', 'false'] as const
+/** Not `nodeipam`: such a Service could also be announced on the network, and a node's own address must not be. */
+const DEFAULT_IPAMS = ['lbipam', 'none'] as const
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 
 /** The settings of the operator. */
@@ -25,6 +28,27 @@ export const OPERATOR_OPTIONS = {
     fallback: '15',
     sentence: 'A leader whose Lease is not renewed for this long is replaced.',
     parse: wholeNumber(3, 3600),
+  },
+  enableLbIpam: {
+    env: 'BALISE_ENABLE_LB_IPAM',
+    type: SWITCH.join(' | '),
+    fallback: 'true',
+    sentence: 'Whether Services get addresses from pools; if not, what they have is left alone.',
+    parse: oneOf(SWITCH),
+  },
+  defaultLbServiceIpam: {
+    env: 'BALISE_DEFAULT_LB_SERVICE_IPAM',
+    type: DEFAULT_IPAMS.join(' | '),
+    fallback: 'lbipam',
+    sentence: 'Where Services without a loadBalancerClass get addresses from; none: they are left alone.',
+    parse: oneOf(DEFAULT_IPAMS),
+  },
+  enableNodeIpam: {
+    env: 'BALISE_ENABLE_NODE_IPAM',
+    type: SWITCH.join(' | '),
+    fallback: 'false',
+    sentence: 'Whether Services of class io.cilium/node get the addresses of nodes.',
+    parse: oneOf(SWITCH),
   },
   healthPort: {
     env: 'BALISE_HEALTH_PORT',

@@ -1,3 +1,4 @@
+import type { IpamSettings } from '#ipam/ownership.ts'
 import { serviceKey } from '#model/service.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
@@ -10,6 +11,7 @@ import type { EventRecorder } from './event-recorder.ts'
 import { announcementsOf } from './announcement-plan.ts'
 import type { L2View } from './l2-view.ts'
 import { allocateFrom, poolImage, serviceImage } from './ipam-plan.ts'
+import { type NodeSources, nodeAssigner } from './node-source.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
 import { createSeen, type Seen } from './seen.ts'
 import { noticesOf } from './service-events.ts'
@@ -22,6 +24,9 @@ export interface IpamLoopOptions {
   readonly random: () => number
   readonly pools: Informer<PoolRecord>
   readonly services: Informer<ServiceRecord>
+  /** Undefined where node IPAM is off. */
+  readonly nodeSources: NodeSources | undefined
+  readonly settings: IpamSettings
   /** Who answers for the addresses. */
   readonly view: L2View
   readonly events: EventRecorder
@@ -39,7 +44,7 @@ const RESYNC_MS = 60_000
 
 /** Gives Services their addresses and tells pools how they stand. Writes nothing before both kinds are listed in full. */
 export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
-  const { api, clock, random, pools, services, view, events, reports } = options
+  const { api, clock, random, pools, services, nodeSources, view, events, reports } = options
   const serviceWriter = createStatusWriter<ServiceWrite>(
     {
       api,
@@ -76,7 +81,8 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
   const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('ipam', failure, inARow)
   const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
   const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
-  const unsubscribe = [pools, services, view].map((source) => source.onChange(reconciler.poke))
+  const ofNodes = nodeSources === undefined ? [] : [nodeSources.nodes, nodeSources.slices]
+  const unsubscribe = [pools, services, view, ...ofNodes].map((source) => source.onChange(reconciler.poke))
   reconciler.poke()
   return { close: () => closeAll(unsubscribe, [reconciler, serviceWriter, poolWriter]) }
 }
@@ -90,7 +96,7 @@ async function closeAll(
 }
 
 function reconcileOnce(
-  { pools, services, view, clock, reports }: IpamLoopOptions,
+  { pools, services, nodeSources, settings, view, clock, reports }: IpamLoopOptions,
   serviceWriter: StatusWriter<ServiceWrite>,
   poolWriter: StatusWriter<StatusWrite>,
   seen: Seen,
@@ -99,7 +105,8 @@ function reconcileOnce(
   const nowMs = clock.nowMs()
   const moment = view.moment()
   const announcements = announcementsOf(moment, nowMs)
-  const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger)
+  const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger, settings)
+  const assignNodes = nodeAssigner(nodeSources)
   for (const [key, record] of services.items()) {
     if (seen.isSettled(key, record, moment, allocation.assignments.get(key))) continue
     const { conditions, ingress, service } = record
@@ -109,7 +116,7 @@ function reconcileOnce(
       record,
       { conditions, ingress, addresses: service.ingressIps },
       (current) => {
-        const image = serviceImage(key, record, current, { allocation, announcements, nowMs })
+        const image = serviceImage(key, record, current, { allocation, announcements, assignNodes, nowMs })
         return image === undefined ? undefined : { image, write: { record, image } }
       },
     )

@@ -2,12 +2,13 @@ import { mergeIngress } from '#crd/ingress.ts'
 import { mergeConditions } from '#crd/merge-conditions.ts'
 import { type Allocation, allocate } from '#ipam/allocate.ts'
 import { poolConditions } from '#ipam/pool-conditions.ts'
-import { IPAM_CONDITION, wasOurs } from '#ipam/ownership.ts'
+import { DEFAULT_IPAM, IPAM_CONDITION, type IpamSettings, wasOurs } from '#ipam/ownership.ts'
 import type { Claim } from '#ipam/request.ts'
 import { serviceCondition } from '#ipam/service-condition.ts'
 import { ANNOUNCED_CONDITION } from '#l2/announced.ts'
 import type { AnnouncementPlan } from './announcement-plan.ts'
 import type { Ledger, LedgerEntry, StatusImage } from './ledger.ts'
+import type { AssignNodes } from './node-source.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
 
 /** Allocates from what the watch shows and what was written since. */
@@ -15,11 +16,13 @@ export function allocateFrom(
   pools: ReadonlyMap<string, PoolRecord>,
   services: ReadonlyMap<string, ServiceRecord>,
   ledger: Ledger,
+  settings: IpamSettings = DEFAULT_IPAM,
 ): Allocation {
   const poolRecords = [...pools.values()]
   return allocate({
     pools: poolRecords.flatMap(({ pool }) => pool ?? []),
     brokenPools: poolRecords.filter(({ mistakes }) => mistakes.length > 0).map(({ name }) => name),
+    settings,
     claims: Array.from(services, ([key, record]) => claimOf(record, ledger.entryFor(key, record))),
   })
 }
@@ -39,6 +42,8 @@ export interface ServicePlan {
   readonly allocation: Allocation
   /** Undefined while it is not known who announces what: what is written then stays. */
   readonly announcements: AnnouncementPlan | undefined
+  /** Undefined while it is not known which nodes there are, or where node IPAM is off. */
+  readonly assignNodes: AssignNodes | undefined
   readonly nowMs: number
 }
 
@@ -47,7 +52,7 @@ export function serviceImage(
   key: string,
   record: ServiceRecord,
   current: StatusImage,
-  { allocation, announcements, nowMs }: ServicePlan,
+  { allocation, announcements, assignNodes, nowMs }: ServicePlan,
 ): StatusImage | undefined {
   const ingress = current.ingress ?? []
   const assignment = allocation.assignments.get(key)
@@ -59,6 +64,12 @@ export function serviceImage(
     return { conditions, ingress: mergeIngress(ingress, addresses), addresses }
   }
   const notOurs = allocation.notOurs.get(key)
+  if (notOurs === 'nodeAddresses') {
+    if (assignNodes === undefined) return undefined
+    const { addresses, condition } = assignNodes(record.service)
+    const conditions = mergeConditions(current.conditions, [condition], [ANNOUNCED_CONDITION], nowMs)
+    return { conditions, ingress: mergeIngress(ingress, addresses), addresses }
+  }
   const isLeftAlone = notOurs === 'foreignAddress' || notOurs === 'switchedOff'
   if (isLeftAlone || !wasOurs(record.service)) return undefined
   const conditions = mergeConditions(current.conditions, [], [IPAM_CONDITION, ANNOUNCED_CONDITION], nowMs)

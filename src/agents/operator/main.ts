@@ -4,6 +4,7 @@ import { formatConfigMistake, readSettings } from '#agents/settings.ts'
 import { createClock } from '#io/clock.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
 import { createLog } from '#io/log/log.ts'
+import { DEFAULT_IPAM, type IpamSettings } from '#ipam/ownership.ts'
 import { BALISE_VERSION } from '#model/version.ts'
 import type { Log } from '#ports/log.ts'
 import { OPERATOR_OPTIONS, type OperatorSettings } from './config.ts'
@@ -39,7 +40,10 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
   const { api, server } = connectKubeApi({ environment: process.env }, { userAgent })
   const options = { api, clock: createClock(), random: Math.random, log, namespace, identity }
   const leaseDurationMs = leaseDurationSeconds * 1000
-  const operator = startOperator({ ...options, leaseDurationMs }, new AbortController().signal)
+  const operator = startOperator(
+    { ...options, leaseDurationMs, ipam: ipamSettings(settings) },
+    new AbortController().signal,
+  )
   log.info('Operator started', { version: BALISE_VERSION, identity, namespace, server })
   const parts = [
     { name: 'connection', start: () => () => api.close() },
@@ -53,6 +57,11 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
     },
   ]
   await runParts(parts, log)
+}
+
+function ipamSettings({ enableLbIpam, defaultLbServiceIpam, enableNodeIpam }: OperatorSettings): IpamSettings {
+  const enabled = enableLbIpam === 'true'
+  return { ...DEFAULT_IPAM, enabled, defaultIpam: defaultLbServiceIpam, nodeIpam: enableNodeIpam === 'true' }
 }
 
 // Only as a file of its own: in a bundle every module is the main one.

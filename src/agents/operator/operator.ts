@@ -1,9 +1,11 @@
+import { decodeEndpointSlice } from '#crd/endpoint-slice.ts'
 import { decodeLease } from '#crd/lease.ts'
 import { decodeNode } from '#crd/node.ts'
 import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
+import { DEFAULT_IPAM, type IpamSettings } from '#ipam/ownership.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi, KubeObject, KubeResource, ListOptions } from '#ports/kube-api.ts'
-import { L2_POLICIES, LEASES, NODES, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { ENDPOINT_SLICES, L2_POLICIES, LEASES, NODES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
@@ -25,6 +27,8 @@ export interface OperatorOptions {
   /** Of this process among the replicas: the pod's name. */
   readonly identity: string
   readonly leaseDurationMs?: number
+  /** `DEFAULT_IPAM` when absent. */
+  readonly ipam?: IpamSettings
 }
 
 export interface OperatorStatus {
@@ -110,14 +114,19 @@ async function lead(
   const nodes = inform(NODES, (object) => decodeNode(object).value)
   const labelSelector = `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`
   const leases = inform(LEASES, (object) => decodeLease(object).value, { namespace, labelSelector })
-  const informers = { pools, services, policies, nodes, leases }
+  const settings = options.ipam ?? DEFAULT_IPAM
+  // Only who gives out addresses of nodes has to know where pods are.
+  const slices = settings.nodeIpam ? inform(ENDPOINT_SLICES, (object) => decodeEndpointSlice(object).value) : undefined
+  const informers = { pools, services, policies, nodes, leases, ...(slices === undefined ? {} : { slices }) }
   publish(new Map<string, Informer<unknown>>(Object.entries(informers)))
   const onFailure = reports.eventLost
   const events = createEventRecorder({ api, identity, clock, random, onFailure }, signal)
   const onViewFailure = (failure: Failure, inARow: number): void => reports.loopFailed('nodes', failure, inARow)
   const view = createL2View({ clock, random, policies, nodes, leases, onFailure: onViewFailure }, signal)
-  const ipam = startIpamLoop({ api, clock, random, pools, services, view, events, reports }, signal)
-  const policy = startPolicyLoop({ api, clock, random, policies, view, reports }, signal)
+  const loop = { api, clock, random, reports }
+  const nodeSources = slices === undefined ? undefined : { nodes, slices }
+  const ipam = startIpamLoop({ ...loop, pools, services, nodeSources, view, events, settings }, signal)
+  const policy = startPolicyLoop({ ...loop, policies, view }, signal)
   await untilAborted(signal)
   await Promise.all([ipam, policy, view, events, ...Object.values(informers)].map((part) => part.close()))
 }
