@@ -1,5 +1,5 @@
 import { decodeBackendId, decodeLb4Backend, type Lb4Backend } from '#wire/bpf/lb4-backend.ts'
-import { decodeLb4Key } from '#wire/bpf/lb4-key.ts'
+import { decodeLb4Key, type Lb4Key } from '#wire/bpf/lb4-key.ts'
 import { decodeFrontendId, decodeLb4ReverseNat, type Lb4ReverseNat } from '#wire/bpf/lb4-reverse-nat.ts'
 import { decodeLbService, type LbService } from '#wire/bpf/lb-service.ts'
 import { type FrontendAddress, formatBackendKey, formatFrontendKey } from './frontend.ts'
@@ -38,46 +38,60 @@ export function emptyApplied(): Applied {
   return { frontends: new Map(), backends: new Map(), reverseNats: new Map() }
 }
 
-/** Reads the three maps as they are, whoever wrote them. */
-export function readApplied(maps: { readonly [M in LbMapName]: readonly Entry[] }): {
+export interface MapReading {
   readonly applied: Applied
   readonly unreadable: readonly Unreadable[]
-} {
-  const applied = emptyApplied()
-  const unreadable: Unreadable[] = []
-  for (const { key, value } of maps.lb4_backends) {
-    const id = decodeBackendId(key)
-    const backend = decodeLb4Backend(value)
-    if (id.ok && backend.ok) applied.backends.set(id.value, backend.value)
-    else unreadable.push({ map: 'lb4_backends', key })
-  }
-  for (const { key, value } of maps.lb4_reverse_nat) {
-    const id = decodeFrontendId(key)
-    const entry = decodeLb4ReverseNat(value)
-    if (id.ok && entry.ok) applied.reverseNats.set(id.value, entry.value)
-    else unreadable.push({ map: 'lb4_reverse_nat', key })
-  }
-  unreadable.push(...readServices(applied, maps.lb4_services))
-  return { applied, unreadable }
 }
 
-/** Heads first: whether a slot belongs to its frontend shows only beside the head. */
-function readServices(applied: Applied, entries: readonly Entry[]): readonly Unreadable[] {
-  const unreadable: Unreadable[] = []
-  const slots: { readonly where: FrontendAddress; readonly slot: number; readonly value: LbService }[] = []
-  for (const { key, value } of entries) {
+/** Takes the entries of the three maps as they are, whoever wrote them, in pieces and in any order. */
+export class MapReader {
+  readonly #applied = emptyApplied()
+  readonly #unreadable: Unreadable[] = []
+  readonly #slots: { readonly where: Lb4Key; readonly value: LbService }[] = []
+
+  add(map: LbMapName, entries: readonly Entry[]): void {
+    for (const { key, value } of entries) if (!this.#take(map, key, value)) this.#unreadable.push({ map, key })
+  }
+
+  /** Slots come last: whether one belongs to its frontend shows only beside the head. */
+  finish(): MapReading {
+    for (const { where, value } of this.#slots) {
+      const frontend = frontendAt(this.#applied, where)
+      const own = frontend.head === undefined || frontend.head.frontendId === value.frontendId
+      setSlot(frontend, where.slot, own ? value.backendOrAffinity : FOREIGN_SLOT)
+    }
+    return { applied: this.#applied, unreadable: this.#unreadable }
+  }
+
+  #take(map: LbMapName, key: Uint8Array, value: Uint8Array): boolean {
+    switch (map) {
+      case 'lb4_services':
+        return this.#takeService(key, value)
+      case 'lb4_backends': {
+        const id = decodeBackendId(key)
+        const backend = decodeLb4Backend(value)
+        if (!id.ok || !backend.ok) return false
+        this.#applied.backends.set(id.value, backend.value)
+        return true
+      }
+      case 'lb4_reverse_nat': {
+        const id = decodeFrontendId(key)
+        const entry = decodeLb4ReverseNat(value)
+        if (!id.ok || !entry.ok) return false
+        this.#applied.reverseNats.set(id.value, entry.value)
+        return true
+      }
+    }
+  }
+
+  #takeService(key: Uint8Array, value: Uint8Array): boolean {
     const where = decodeLb4Key(key)
     const service = decodeLbService(value)
-    if (!where.ok || !service.ok) unreadable.push({ map: 'lb4_services', key })
-    else if (where.value.slot === 0) frontendAt(applied, where.value).head = service.value
-    else slots.push({ where: where.value, slot: where.value.slot, value: service.value })
+    if (!where.ok || !service.ok) return false
+    if (where.value.slot === 0) frontendAt(this.#applied, where.value).head = service.value
+    else this.#slots.push({ where: where.value, value: service.value })
+    return true
   }
-  for (const { where, slot, value } of slots) {
-    const frontend = frontendAt(applied, where)
-    const own = frontend.head === undefined || frontend.head.frontendId === value.frontendId
-    setSlot(frontend, slot, own ? value.backendOrAffinity : FOREIGN_SLOT)
-  }
-  return unreadable
 }
 
 /** Takes note of an operation that the kernel has done. */

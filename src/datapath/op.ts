@@ -21,7 +21,8 @@ export type Op =
   | { readonly kind: 'deleteReverseNat'; readonly frontendId: number }
   | { readonly kind: 'deleteBackend'; readonly id: number }
 
-export type LbMapName = 'lb4_services' | 'lb4_backends' | 'lb4_reverse_nat'
+export const LB_MAPS = ['lb4_backends', 'lb4_reverse_nat', 'lb4_services'] as const
+export type LbMapName = (typeof LB_MAPS)[number]
 
 /** An operation in octets; `value` is undefined for a deletion. */
 export interface EncodedOp {

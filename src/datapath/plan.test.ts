@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { mustParseIp } from '#model/ip.ts'
-import { type Applied, emptyApplied, readApplied, record, takenBackendIds, takenFrontendIds } from './applied.ts'
+import { type Applied, emptyApplied, MapReader, record, takenBackendIds, takenFrontendIds } from './applied.ts'
 import { type Desired, desiredOf, NOTHING_DESIRED } from './desired.ts'
 import { createIdTable } from './ids.ts'
-import { encodeOp, formatOp, type LbMapName, type Op } from './op.ts'
+import { encodeOp, formatOp, LB_MAPS, type LbMapName, type Op } from './op.ts'
 import { type Ids, plan, slotsOf } from './plan.ts'
 import { CONTEXT, sampleEndpoint, sampleService, sampleSlice } from './sample-services.ts'
 
@@ -170,11 +170,9 @@ test('plan() survives the octets: what was written is what is read', () => {
         if (value === undefined) maps[map].delete(String(key))
         else maps[map].set(String(key), { key, value })
       })
-      const { applied, unreadable } = readApplied({
-        lb4_services: [...maps.lb4_services.values()].toReversed(),
-        lb4_backends: [...maps.lb4_backends.values()],
-        lb4_reverse_nat: [...maps.lb4_reverse_nat.values()],
-      })
+      const reader = new MapReader()
+      for (const map of LB_MAPS) for (const entry of [...maps[map].values()].toReversed()) reader.add(map, [entry])
+      const { applied, unreadable } = reader.finish()
       assert.deepEqual(unreadable, [])
       assert.deepEqual(planFor(desired, restarted(applied)).ops, [])
     }),

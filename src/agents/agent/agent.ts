@@ -146,11 +146,11 @@ class RunningAgent {
       backoff: LEASE_BACKOFF,
     })
     const devices = this.#loop('Devices', {
-      reconcile: () => void (this.#lan.look() && l2.poke()),
+      reconcile: () => this.#lookAtDevices(l2),
       settleMs: PROMPT_MS,
       resyncMs: DEVICES_RESYNC_MS,
     })
-    const audit = this.#loop('Audit', { reconcile: () => this.#audit() })
+    const audit = this.#loop('Audit', { reconcile: (signal) => this.#audit(signal) })
     this.#loop('Conntrack', {
       reconcile: (signal) => this.#conntrack.sweep(this.#datapath.state().applied, signal),
       resyncMs: CONNTRACK_SWEEP_MS,
@@ -265,11 +265,8 @@ class RunningAgent {
   }
 
   /** The longer an audit takes, the rarer it is. */
-  #audit(): { readonly runAgainInMs: number } {
-    const { clock } = this.#ports
-    const beganMs = clock.monotonicMs()
-    this.#datapath.audit()
-    const tookMs = clock.monotonicMs() - beganMs
+  async #audit(signal: AbortSignal): Promise<{ readonly runAgainInMs: number }> {
+    const tookMs = await this.#datapath.audit(signal)
     return { runAgainInMs: Math.max(this.#settings.auditSeconds * 1000, tookMs / AUDIT_SHARE) }
   }
 
@@ -279,6 +276,11 @@ class RunningAgent {
     if (nowMs - this.#stampedMs > this.#lease.durationMs) this.#l2.surrender()
     this.#stampedMs = nowMs
     this.#stamp.write()
+  }
+
+  #lookAtDevices(l2: Reconciler): void {
+    if (this.#cgroupFailure !== undefined) this.#attachCgroup()
+    if (this.#lan.look()) l2.poke()
   }
 
   #attachCgroup(): void {
@@ -321,6 +323,7 @@ class RunningAgent {
       cgroupFailure: this.#cgroupFailure,
       l2: this.#l2.state(),
       nodeAddressKnown: this.#nodeAddress() !== undefined,
+      monotonicMs: this.#ports.clock.monotonicMs(),
     }
   }
 

@@ -1,10 +1,17 @@
-import { type Applied, readApplied, takenBackendIds, takenFrontendIds, type Unreadable } from '#datapath/applied.ts'
+import {
+  type Applied,
+  MapReader,
+  type MapReading,
+  takenBackendIds,
+  takenFrontendIds,
+  type Unreadable,
+} from '#datapath/applied.ts'
 import type { ClusterContext } from '#datapath/backends.ts'
 import { type Desired, desiredOf, NOTHING_DESIRED } from '#datapath/desired.ts'
 import type { Frontend } from '#datapath/frontend.ts'
 import { HOLD_MS, heldCount, holdServing, type LastServing, servingOf, servingOfMaps } from '#datapath/hold.ts'
 import { createIdTable } from '#datapath/ids.ts'
-import { formatOp } from '#datapath/op.ts'
+import { formatOp, LB_MAPS } from '#datapath/op.ts'
 import { type Ids, plan } from '#datapath/plan.ts'
 import type { Ip } from '#model/ip.ts'
 import type { Node } from '#model/node.ts'
@@ -67,6 +74,7 @@ export class Datapath {
   #failed: ReadonlyMap<string, string> = new Map()
   #failures: readonly string[] = []
   #lastAppliedWallMs: number | undefined
+  #writes = 0
   #audit: AuditState = { lastWallMs: undefined, runs: 0, repaired: 0, differences: [] }
 
   constructor(options: DatapathOptions) {
@@ -110,11 +118,31 @@ export class Datapath {
     return { runAgainInMs: this.#holdUntilMs === undefined ? undefined : this.#holdUntilMs - clock.monotonicMs() }
   }
 
-  /** Compares the maps with what should be in them, and puts right what differs. */
-  audit(): void {
+  /**
+   * Compares the maps with what should be in them, and puts right what differs. The maps are read in pieces, so that other work has its turn; what
+   * was read while something was written says nothing and is thrown away. Answers with the milliseconds that it held everything up.
+   */
+  async audit(signal: AbortSignal): Promise<number> {
+    const { clock } = this.#options
+    if (this.#desired === NOTHING_DESIRED) return 0
+    const writes = this.#writes
+    let busyMs = 0
+    let beganMs = clock.monotonicMs()
+    const reader = new MapReader()
+    for (const map of LB_MAPS) {
+      for (const chunk of this.#options.maps.map(map).chunks()) {
+        reader.add(map, chunk)
+        busyMs += clock.monotonicMs() - beganMs
+        await clock.sleep(0, signal)
+        beganMs = clock.monotonicMs()
+      }
+    }
+    if (this.#writes === writes) this.#compare(reader.finish())
+    return busyMs + clock.monotonicMs() - beganMs
+  }
+
+  #compare({ applied, unreadable }: MapReading): void {
     const { maps, clock, log } = this.#options
-    if (this.#desired === NOTHING_DESIRED) return
-    const { applied, unreadable } = readMaps(maps)
     const repair = plan({ desired: this.#frontends, applied, realized: new Map(), ids: this.#ids })
     const differences = [...unreadable.map(({ map }) => `unreadable entry in ${map}`), ...repair.ops.map(formatOp)]
     const expected = this.#failures.length > 0
@@ -159,17 +187,16 @@ export class Datapath {
     this.#failures = outcome.failures
     if (outcome.failures.length > 0) this.#realized.clear() // look at everything next time
     if (todo.ops.length === 0) return
+    this.#writes += 1
     this.#lastAppliedWallMs = clock.nowMs()
     log.debug('Datapath written', { operations: outcome.done, failures: outcome.failures.length })
   }
 }
 
-function readMaps(maps: BpfMaps): ReturnType<typeof readApplied> {
-  return readApplied({
-    lb4_services: maps.map('lb4_services').entries(),
-    lb4_backends: maps.map('lb4_backends').entries(),
-    lb4_reverse_nat: maps.map('lb4_reverse_nat').entries(),
-  })
+function readMaps(maps: BpfMaps): MapReading {
+  const reader = new MapReader()
+  for (const map of LB_MAPS) for (const chunk of maps.map(map).chunks()) reader.add(map, chunk)
+  return reader.finish()
 }
 
 function deleteUnreadable(maps: BpfMaps, unreadable: readonly Unreadable[]): void {

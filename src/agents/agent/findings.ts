@@ -1,6 +1,7 @@
 import type { KubeResource } from '#ports/kube-api.ts'
 import type { InformerStatus } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
+import { NS_PER_MS } from './clock-ns.ts'
 import type { DatapathState } from './datapath.ts'
 import type { L2 } from './l2.ts'
 import type { Finding } from './problems.ts'
@@ -20,6 +21,7 @@ export interface Facts {
   readonly cgroupFailure: string | undefined
   readonly l2: ReturnType<L2['state']>
   readonly nodeAddressKnown: boolean
+  readonly monotonicMs: number
 }
 
 /** What is not as it should be, with the remedy. */
@@ -114,12 +116,21 @@ function datapathFindings({
   return findings
 }
 
-function l2Findings({ l2 }: Facts): readonly Finding[] {
+/** How long a claim of another station is reported after it was seen. */
+const CONFLICT_SHOWN_MS = 60_000
+
+function l2Findings({ l2, monotonicMs }: Facts): readonly Finding[] {
   const findings: Finding[] = []
   for (const [address, { state }] of l2.announcements) {
     if (state.kind !== 'Yielded') continue
     const message = `${address} was yielded to another station while the API could not be reached`
     findings.push({ severity: 'warning', component: 'l2', code: 'Yielded', message })
+  }
+  for (const { text, entry } of l2.entries) {
+    const agoMs = monotonicMs - Number(entry.conflictNs / NS_PER_MS)
+    if (entry.conflictMac === undefined || agoMs > CONFLICT_SHOWN_MS) continue
+    const message = `${text} is also claimed by ${entry.conflictMac}: find the station that has it, or take the address out of the pool`
+    findings.push({ severity: 'warning', component: 'l2', code: 'AddressConflict', message })
   }
   for (const [address, why] of [...l2.refused].slice(0, 3)) {
     findings.push({
