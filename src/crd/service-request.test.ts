@@ -115,6 +115,18 @@ test('readServiceRequest() shares with every namespace in the dialect of MetalLB
   assert.equal(sharing({ 'balise.io/sharing-key': 'k', ...all })?.namespaces, 'all')
   const pods = { 'lbipam.cilium.io/sharing-permit-different-pods': 'true' }
   assert.equal(sharing({ 'balise.io/sharing-key': 'k', ...pods })?.differentPods, true)
+  assert.deepEqual(request({ 'balise.io/sharing-key': 'k', ...pods }).remarks, [])
+})
+
+test('readServiceRequest() is content with a switch that is off, with empty entries and with an empty name of a pool', () => {
+  const read = request({
+    'balise.io/sharing-key': 'k',
+    'balise.io/sharing-cross-namespace': 'a,,b,',
+    'balise.io/sharing-permit-different-pods': 'false',
+    'balise.io/pool': '',
+  })
+  assert.deepEqual(read.sharing, { key: 'k', namespaces: ['a', 'b'], differentPods: false })
+  assert.deepEqual([wanted(read), read.pool, read.mistakes, read.remarks], ['any', '', [], []])
 })
 
 test('readServiceRequest() shares with nobody when the key is empty', () => {

@@ -23,6 +23,7 @@ test('withoutBuggy() leaves the addresses between', () => {
 
 test('withoutBuggy() leaves nothing of a range of buggy ones, and all of one without', () => {
   assert.deepEqual(parts(range('10.0.0.255', '10.0.1.0')), [])
+  assert.deepEqual(parts(range('10.0.0.7', '10.0.0.7')), ['10.0.0.7 - 10.0.0.7'])
   assert.deepEqual(parts(range('10.0.0.7', '10.0.0.9')), ['10.0.0.7 - 10.0.0.9'])
   assert.deepEqual(parts(range('fd00::', 'fd00::ff')), ['fd00:: - fd00::ff'])
 })

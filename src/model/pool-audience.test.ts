@@ -26,6 +26,10 @@ test('audienceRefusal() shows name and namespace to the selector of Cilium only'
   assert.equal(refusal({ serviceSelectors: [magic] }), 'serviceSelectors')
 })
 
+test('audienceRefusal() refuses whom the selector of Cilium does not select', () => {
+  assert.equal(refusal({ serviceSelector: has('app', 'x') }), 'serviceSelector')
+})
+
 test('audienceRefusal() is content with one of several service selectors', () => {
   assert.equal(refusal({ serviceSelectors: [has('app', 'x'), has('app', 'nginx')] }), undefined)
 })

@@ -17,7 +17,7 @@ const blocksOf = (pool: Pool | undefined) => pool?.blocks.map(({ text }) => text
 
 test('decodeAddressPool() reads all fields', () => {
   const { value, mistakes } = decode({
-    addresses: ['10.0.1.12/24', '10.0.2.1-10.0.2.4', ' fd00::1 - fd00::9 ', '10.0.3.1/32'],
+    addresses: ['10.0.1.12/24', '10.0.2.1-10.0.2.4', ' fd00::1 - fd00::9 ', '10.0.3.1/32', '10.0.4.1-10.0.4.1'],
     autoAssign: false,
     avoidBuggyIPs: true,
     serviceAllocation: {
@@ -30,7 +30,13 @@ test('decodeAddressPool() reads all fields', () => {
   assert.deepEqual(mistakes, [])
   assert.ok(value !== undefined)
   const { blocks, ...rest } = value
-  assert.deepEqual(blocksOf(value), ['10.0.1.0/24', '10.0.2.1 - 10.0.2.4', 'fd00::1 - fd00::9', '10.0.3.1/32'])
+  assert.deepEqual(blocksOf(value), [
+    '10.0.1.0/24',
+    '10.0.2.1 - 10.0.2.4',
+    'fd00::1 - fd00::9',
+    '10.0.3.1/32',
+    '10.0.4.1 - 10.0.4.1',
+  ])
   assert.deepEqual(rest, {
     dialect: 'metallb',
     name: 'blue',
@@ -183,6 +189,10 @@ for (const [spec, mistake, left] of MALFORMED) {
     assert.deepEqual(blocksOf(value), left)
   })
 }
+
+test('decodeAddressPool() takes no range of three addresses', () => {
+  assert.deepEqual(blocksOf(decode({ addresses: [GOOD, '10.0.0.1-10.0.0.2-10.0.0.3'] }).value), [GOOD])
+})
 
 test('decodeAddressPool() lists every mistake of an object', () => {
   assert.equal(decode({ addresses: ['x', 'y'], autoAssign: 'z' }).mistakes.length, 3)

@@ -24,6 +24,15 @@ test('decodeLegacyConfig() reads pools', () => {
   )
 })
 
+test('decodeLegacyConfig() has the defaults of MetalLB, and gives less away where a switch cannot be read', () => {
+  const switches = (more: object) => {
+    const pool = decode({ 'address-pools': [{ ...GOOD, ...more }] }).value?.pools[0]?.pool
+    return [pool?.autoAssign, pool?.avoidBuggyIps, pool?.disabled]
+  }
+  assert.deepEqual(switches({}), [true, false, false])
+  assert.deepEqual(switches({ 'auto-assign': 'yes', 'avoid-buggy-ips': 'no' }), [false, true, false])
+})
+
 test('decodeLegacyConfig() names every part about BGP as not taken over', () => {
   const { value, mistakes } = decode({
     peers: [{ 'peer-address': '10.0.0.1' }, { 'peer-address': '10.0.0.2' }],

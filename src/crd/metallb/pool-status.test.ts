@@ -45,5 +45,6 @@ test('sameAddressPoolStatus() compares what is written, and takes the MaxInt64 o
   assert.equal(sameAddressPoolStatus(wanted, wanted), true)
   assert.equal(sameAddressPoolStatus({ ...wanted, availableIPv6: JSON.parse('9223372036854775807') }, wanted), true)
   assert.equal(sameAddressPoolStatus({ ...wanted, assignedIPv6: 3 }, wanted), false)
+  assert.equal(sameAddressPoolStatus({ ...wanted, assignedIPv6: 2 ** 63 }, wanted), false)
   for (const nothing of [undefined, null, 3, {}]) assert.equal(sameAddressPoolStatus(nothing, wanted), false)
 })

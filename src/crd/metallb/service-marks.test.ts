@@ -4,7 +4,7 @@ import type { Pool } from '#model/pool.ts'
 import { decodePool } from '#crd/pool.ts'
 import { decodeAddressPool } from './address-pool.ts'
 import { allocatedFromPatch } from './allocated-from.ts'
-import { deprecationEvents, metallbEvent } from './events.ts'
+import { deprecationEvents, metallbEvent, mistakeEvent } from './events.ts'
 
 const METALLB = decodeAddressPool({ metadata: { name: 'blue', namespace: 'm' }, spec: { addresses: [] } }).value as Pool
 const CILIUM = decodePool({ metadata: { name: 'blue' }, spec: {} }).value as Pool
@@ -36,4 +36,17 @@ test('deprecationEvents() tells how the annotation is called now', () => {
     deprecationEvents(['metallb.universe.tf/address-pool']).map(({ message }) => message),
     ['Annotation metallb.universe.tf/address-pool is deprecated: write metallb.io/address-pool instead'],
   )
+})
+
+test('mistakeEvent() tells all mistakes of an object, and how many more there are than fit', () => {
+  const mistakesOf = (...addresses: readonly string[]) =>
+    decodeAddressPool({ metadata: { name: 'p' }, spec: { addresses } }).mistakes
+  assert.equal(mistakeEvent(mistakesOf('10.0.0.0/24')), undefined)
+  const [first, second] = ['x', 'y'].map((text) => mistakeEvent(mistakesOf(text))?.message)
+  assert.equal(mistakeEvent(mistakesOf('x', 'y'))?.message, `${first}. ${second?.replace('[0]', '[1]')}`)
+  const { message = '', reason } = mistakeEvent(mistakesOf(...Array<string>(50).fill('x'))) ?? {}
+  assert.equal(reason, 'InvalidConfiguration')
+  const told = message.split('is neither').length - 1
+  assert.ok(message.length <= 1024 && told > 5)
+  assert.ok(message.endsWith(`. And ${50 - told} more`))
 })

@@ -10,6 +10,7 @@ import { audienceRefusal } from '#model/pool-audience.ts'
 import { rangeSize } from '#model/range.ts'
 import { decodeAddressPool } from '#crd/metallb/address-pool.ts'
 import { migrate } from './migrate.ts'
+import { anyOf } from './selectors.ts'
 import type { Manifest } from './migration.ts'
 
 const METADATA = { name: 'p', namespace: 'm' }
@@ -92,6 +93,49 @@ test('migrate() makes of a pool one of the same addresses, without the buggy one
       assert.ok(!avoidBuggyIPs || !isBuggy(address) || !poolContains(before, address))
     }),
   )
+})
+
+test('migrate() writes no pool without addresses, and announces nothing for pools that are not there', () => {
+  assert.deepEqual(manifestsOf(poolOf({ addresses: ['x'] })), [])
+  assert.deepEqual(manifestsOf(advertisement({ ipAddressPools: ['gone'] })), [])
+  assert.equal(manifestsOf(advertisement({})).length, 1)
+})
+
+test('migrate() says whether a pool that no L2Advertisement is about was announced by BGP', () => {
+  const other = (kind: string) => ({ apiVersion: 'metallb.io/v1beta1', kind, metadata: METADATA })
+  const kindOf = (...others: readonly unknown[]) => {
+    const objects = [poolOf({ addresses: ['10.0.0.0/24'] }), ...others].map((object) => ({ source: 'x', object }))
+    return migrate(objects).outcomes[0]?.notes.map(({ kind }) => kind)
+  }
+  assert.deepEqual(kindOf(other('BGPPeer')), ['mistake'])
+  assert.deepEqual(kindOf(other('BGPAdvertisement')), ['notTakenOver'])
+})
+
+test('migrate() names at most 20 Services that need a label', () => {
+  const serviceNamed = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'web', annotations: { 'metallb.io/address-pool': 'p' } },
+    spec: { type: 'LoadBalancer' },
+  })
+  const noteFor = (count: number) => {
+    const services = Array.from({ length: count }, (_, index) => serviceNamed(`s${index + 10}`))
+    const objects = [poolOf({ addresses: ['10.0.0.0/24'], autoAssign: false }), ...services]
+    const [outcome] = migrate(objects.map((object) => ({ source: 'x', object }))).outcomes
+    return outcome?.notes.find(({ what }) => what === 'pool p')?.text ?? ''
+  }
+  assert.match(noteFor(20), /web\/s29$/)
+  assert.match(noteFor(25), /web\/s29 and 5 more$/)
+  assert.equal(noteFor(0), '')
+})
+
+test('anyOf() gives a single selector as it is, and no selector for what one cannot say', () => {
+  const is = (label: string, ...values: readonly string[]) => ({ key: label, operator: 'In', values }) as const
+  const both = { requirements: [is('a', 'x'), is('b', 'y')] }
+  assert.equal(anyOf([both]), both)
+  assert.equal(anyOf([both, { requirements: [is('a', 'z')] }]), undefined)
+  const merged = anyOf([{ requirements: [is('a', 'x')] }, { requirements: [is('a', 'x', 'y')] }])
+  assert.deepEqual(merged, { requirements: [is('a', 'x', 'y')] })
 })
 
 test('migrate() does not write thousands of blocks', () => {
