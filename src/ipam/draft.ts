@@ -43,9 +43,13 @@ export function draftsOf(
 
 function draftOf(claim: Claim, namespaces: DraftContext['namespaces']): Draft {
   const { service, asked } = claim
-  const seeker = { service, namespaceLabels: namespaces?.get(service.namespace), poolName: asked.pool }
   const tenant = tenantOf(service, asked.sharing)
+  const seeker = seekerOf(claim, namespaces)
   return { key: tenant.key, claim, request: requestOf(claim), seeker, tenant, kept: [], refusals: [] }
+}
+
+export function seekerOf({ service, asked }: Claim, namespaces: DraftContext['namespaces']): Seeker {
+  return { service, namespaceLabels: namespaces?.get(service.namespace), poolName: asked.pool }
 }
 
 function compareCreation(a: Service, b: Service): number {
