@@ -60,7 +60,7 @@ function formatFailure(failure: BpfFailure): string {
       return withLines(`BPF object ${failure.path} cannot be opened (${failure.errno})`, failure.messages)
     case 'LoadRefused':
       return withLines(`The kernel refused BPF program ${failure.program} of ${failure.path} (${failure.errno})`, [
-        ...(failure.verifierLog === '' ? failure.messages : [failure.verifierLog]),
+        ...(failure.verifierLog === '' ? failure.messages : lastLines(failure.verifierLog)),
       ])
     case 'LayoutDiffers':
       return `Pinned map ${failure.pin} has ${formatLayout(failure.pinned)}, this build wants ${formatLayout(failure.wanted)}`
@@ -87,6 +87,15 @@ function formatFailure(failure: BpfFailure): string {
 
 function withLines(sentence: string, lines: readonly string[]): string {
   return lines.length === 0 ? sentence : `${sentence}:\n${lines.join('\n')}`
+}
+
+/** The verifier's verdict stands at the end of its log, after everything that it looked at; `failure` has the whole. */
+const VERIFIER_LINES = 20
+
+function lastLines(log: string): readonly string[] {
+  const lines = log.trimEnd().split('\n')
+  const left = lines.length - VERIFIER_LINES
+  return left <= 0 ? lines : [`(${left} lines before)`, ...lines.slice(left)]
 }
 
 function formatKnown(names: readonly string[]): string {
