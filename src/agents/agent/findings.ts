@@ -3,7 +3,7 @@ import type { InformerStatus } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { NS_PER_MS } from './clock-ns.ts'
 import type { DatapathState } from './datapath.ts'
-import type { L2 } from './l2.ts'
+import type { L2State } from './l2.ts'
 import type { Finding } from './problems.ts'
 
 /** All that may be wrong, as values. */
@@ -19,7 +19,7 @@ export interface Facts {
   }
   readonly attachFailures: ReadonlyMap<string, string>
   readonly cgroupFailure: string | undefined
-  readonly l2: ReturnType<L2['state']>
+  readonly l2: L2State
   readonly nodeAddressKnown: boolean
   readonly monotonicMs: number
 }

@@ -7,12 +7,12 @@ import { formatIp } from '#model/ip.ts'
 import { formatPrefix } from '#model/prefix.ts'
 import { selectorMatches } from '#model/selector.ts'
 import { NS_PER_MS } from './clock-ns.ts'
-import type { L2 } from './l2.ts'
+import type { L2State } from './l2.ts'
 import type { PolicyReading } from './sources.ts'
 
 export interface L2AnswerInput {
   readonly node: string
-  readonly state: ReturnType<L2['state']>
+  readonly state: L2State
   readonly policies: Iterable<PolicyReading>
   readonly monotonicMs: number
 }

@@ -1,6 +1,7 @@
-import type { AnnouncingDevice } from '#l2/announcer.ts'
+import type { AnnouncerState, AnnouncingDevice } from '#l2/announcer.ts'
 import { formatIp, type Ip } from '#model/ip.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
+import type { Log } from '#ports/log.ts'
 import {
   decodeL2Entry,
   decodeL2Key4,
@@ -45,4 +46,28 @@ export function putResponder(maps: BpfMaps, address: Ip, { ifindex, mac }: Annou
 
 export function deleteResponder(maps: BpfMaps, address: Ip, device: Pick<AnnouncingDevice, 'ifindex'>): void {
   maps.map('l2_responder4').delete(encodeL2Key4({ address, ifindex: device.ifindex }))
+}
+
+/** What is announced against what the responder holds: the latter is put right. */
+export function repairResponder(
+  { maps, log }: { readonly maps: BpfMaps; readonly log: Log },
+  entries: readonly ResponderEntry[],
+  announcements: ReadonlyMap<string, { readonly address: Ip; readonly state: AnnouncerState }>,
+): void {
+  const there = new Set(entries.map(({ text, ifindex, entry }) => `${text}%${ifindex}%${entry.mac}`))
+  const wanted = new Set<string>()
+  for (const [text, { address, state }] of announcements) {
+    if (state.kind !== 'Announcing') continue
+    for (const device of state.devices) {
+      wanted.add(`${text}%${device.ifindex}`)
+      if (there.has(`${text}%${device.ifindex}%${device.mac}`)) continue
+      log.warn('Responder entry was missing or wrong, put again', { address: text, device: device.name })
+      putResponder(maps, address, device)
+    }
+  }
+  for (const { address, text, ifindex } of entries) {
+    if (wanted.has(`${text}%${ifindex}`)) continue
+    log.warn('Responder entry was not wanted, deleted', { address: text, ifindex })
+    deleteResponder(maps, address, { ifindex })
+  }
 }

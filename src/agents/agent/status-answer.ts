@@ -10,7 +10,7 @@ import { decodeCounterOfCpus } from '#wire/bpf/counter.ts'
 import type { ConntrackState } from './conntrack.ts'
 import type { DatapathState } from './datapath.ts'
 import { resourceName } from './findings.ts'
-import type { L2 } from './l2.ts'
+import type { L2State } from './l2.ts'
 import type { NodeLease } from './node-lease.ts'
 
 export interface StatusInput {
@@ -30,7 +30,7 @@ export interface StatusInput {
   readonly maps: BpfMaps
   readonly conntrack: ConntrackState
   readonly l2Enabled: boolean
-  readonly l2: ReturnType<L2['state']>
+  readonly l2: L2State
   readonly clock: Clock
   readonly memory: { readonly rss: number; readonly heapUsed: number }
 }
