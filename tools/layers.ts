@@ -92,7 +92,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'src/cli',
     holds: 'main.ts, cmds/<name>/{options,run,render}.ts',
-    mayImport: ['src/model', 'src/wire', 'src/crd', 'src/api', 'src/ports', 'src/io', 'src/agents'],
+    mayImport: ['src/model', 'src/wire', 'src/crd', 'src/api', 'src/ipam', 'src/ports', 'src/io', 'src/agents'],
     packages: ['node:', 'commander', 'yaml'],
   },
   {

@@ -41,11 +41,19 @@ export interface Answer {
   readonly exitCode?: 0 | 1
 }
 
+/** What a command is about, behind its words: `ipam explain SERVICE`. */
+export interface Operand {
+  readonly name: string
+  readonly sentence: string
+}
+
 export interface CliCommand {
   /** `service list` is `['service', 'list']`. */
   readonly words: readonly string[]
   readonly sentence: string
   readonly flags: readonly Flag[]
   readonly lists?: readonly ListFlag[]
+  /** Given to `execute` as a list of one under its name. */
+  readonly operand?: Operand
   execute(outside: Outside, flags: Flags, lists: Lists): Promise<Answer>
 }

@@ -1,5 +1,6 @@
 import { BPF_LB_LIST } from './cmds/bpf-lb-list/options.ts'
 import { DEBUGINFO } from './cmds/debuginfo/options.ts'
+import { IPAM_EXPLAIN, IPAM_WHAT_IF } from './cmds/ipam/options.ts'
 import { L2_LIST } from './cmds/l2-list/options.ts'
 import { MIGRATE_METALLB } from './cmds/migrate/options.ts'
 import { SERVICE_LIST } from './cmds/service-list/options.ts'
@@ -13,6 +14,8 @@ export const COMMANDS: readonly CliCommand[] = [
   SERVICE_LIST,
   BPF_LB_LIST,
   L2_LIST,
+  IPAM_EXPLAIN,
+  IPAM_WHAT_IF,
   MIGRATE_METALLB,
   DEBUGINFO,
   VERSION,

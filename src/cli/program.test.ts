@@ -30,7 +30,8 @@ async function parse(...args: readonly string[]): Promise<Invocation | string | 
 
 test('every command of the table is found by its words', async () => {
   for (const command of COMMANDS) {
-    assert.equal(((await parse(...command.words)) as Invocation).command, command)
+    const operand = command.operand === undefined ? [] : ['x']
+    assert.equal(((await parse(...command.words, ...operand)) as Invocation).command, command)
   }
 })
 
@@ -39,6 +40,12 @@ test('flags, output and settings reach the command', async () => {
   assert.deepEqual(got.flags, { frontends: false, backends: true, revnat: false })
   assert.equal(got.output, 'json')
   assert.deepEqual(got.settings, { socket: '/run/balise/agent.sock', bpfFs: '/b', pinDir: 'balise' })
+})
+
+test('what a command is about reaches it by its name', async () => {
+  const got = (await parse('ipam', 'explain', 'shop/web', '-o', 'json')) as Invocation
+  assert.deepEqual(got.lists, { service: ['shop/web'] })
+  assert.equal(got.output, 'json')
 })
 
 test('a flag with a value may be given several times', async () => {

@@ -52,7 +52,15 @@ export function createProgram({ name, version, commands, onCommand, onProcess }:
       leaf.addOption(new Option(`${flagWords(list)} <${list.value}>`, list.sentence).argParser(collect))
     }
     for (const option of commonOptions()) leaf.addOption(option)
-    leaf.action(async (options: CommonOptions & Flags & Lists) => onCommand(readInvocation(command, options)))
+    const { operand } = command
+    if (operand === undefined) {
+      leaf.action(async (options: GivenOptions) => onCommand(readInvocation(command, options)))
+    } else {
+      leaf.argument(`<${operand.name}>`, operand.sentence)
+      leaf.action(async (value: string, options: GivenOptions) =>
+        onCommand(readInvocation(command, options, { [operand.name]: [value] })),
+      )
+    }
   }
   for (const process of Object.keys(PROCESSES) as ProcessName[]) {
     program
@@ -88,8 +96,11 @@ const GROUPS: Readonly<Record<string, string>> = {
   bpf: "What the kernel's maps hold",
   'bpf lb': 'The load-balancing maps',
   l2: 'Addresses announced on the local network',
+  ipam: 'Addresses of Services, and the pools that they are from',
   migrate: 'What the configuration of another load balancer becomes',
 }
+
+type GivenOptions = CommonOptions & Flags & Lists
 
 interface CommonOptions extends Settings {
   readonly output: OutputFormat
@@ -104,9 +115,9 @@ function commonOptions(): readonly Option[] {
   ]
 }
 
-function readInvocation(command: CliCommand, options: CommonOptions & Flags & Lists): Invocation {
+function readInvocation(command: CliCommand, options: GivenOptions, operand: Lists = {}): Invocation {
   const { output, socket, bpfFs, pinDir } = options
   const flags = Object.fromEntries(command.flags.map(({ name }) => [name, options[name] === true]))
   const lists = Object.fromEntries((command.lists ?? []).map(({ name }) => [name, options[name] ?? []]))
-  return { command, flags, lists, output, settings: { socket, bpfFs, pinDir } }
+  return { command, flags, lists: { ...lists, ...operand }, output, settings: { socket, bpfFs, pinDir } }
 }

@@ -1,6 +1,6 @@
 import { mergeIngress } from '#crd/ingress.ts'
 import { mergeConditions } from '#crd/merge-conditions.ts'
-import { type Allocation, allocate } from '#ipam/allocate.ts'
+import { type Allocation, allocate, type IpamInput } from '#ipam/allocate.ts'
 import { poolConditions } from '#ipam/pool-conditions.ts'
 import { DEFAULT_IPAM, IPAM_CONDITION, type IpamSettings, wasOurs } from '#ipam/ownership.ts'
 import type { Claim } from '#ipam/request.ts'
@@ -18,13 +18,20 @@ export function allocateFrom(
   ledger: Ledger,
   settings: IpamSettings = DEFAULT_IPAM,
 ): Allocation {
-  const poolRecords = [...pools.values()]
-  return allocate({
-    pools: poolRecords.flatMap(({ pool }) => pool ?? []),
-    brokenPools: poolRecords.filter(({ mistakes }) => mistakes.length > 0).map(({ name }) => name),
-    settings,
-    claims: Array.from(services, ([key, record]) => claimOf(record, ledger.entryFor(key, record))),
-  })
+  const claims = Array.from(services, ([key, record]) => claimOf(record, ledger.entryFor(key, record)))
+  return allocate({ ...ofPools([...pools.values()]), settings, claims })
+}
+
+/** As the operator sees them that has just started. */
+export function ipamInputOf(pools: readonly PoolRecord[], services: readonly ServiceRecord[]): IpamInput {
+  return { ...ofPools(pools), claims: services.map((record) => claimOf(record, undefined)) }
+}
+
+function ofPools(records: readonly PoolRecord[]): Pick<IpamInput, 'pools' | 'brokenPools'> {
+  return {
+    pools: records.flatMap(({ pool }) => pool ?? []),
+    brokenPools: records.filter(({ mistakes }) => mistakes.length > 0).map(({ name }) => name),
+  }
 }
 
 /** An address that was sent counts as held, and what stood there before as well, until the API has answered. */

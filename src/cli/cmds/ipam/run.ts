@@ -1,0 +1,118 @@
+import { CliError } from '#cli/cli-error.ts'
+import { readDocuments } from '#cli/cmds/migrate/documents.ts'
+import type { FoundObject } from '#cli/cmds/migrate/migration.ts'
+import type { Outside } from '#cli/command.ts'
+import { explain, type Explanation, type PoolLook } from '#ipam/explain.ts'
+import type { NotOurs } from '#ipam/ownership.ts'
+import { formatVerdict } from '#ipam/refusal.ts'
+import { formatIncompatibility } from '#ipam/sharing.ts'
+import { whatIf } from '#ipam/what-if.ts'
+import { formatIp } from '#model/ip.ts'
+import { applyChange } from './change.ts'
+import { inputOf, readIpamObjects } from './cluster.ts'
+
+export interface ExplainedService {
+  readonly service: string
+  readonly addresses: readonly string[]
+  /** Of the condition `cilium.io/IPAMRequestSatisfied`; or why the Service is left alone. */
+  readonly reason: string
+  readonly message: string
+  /** One for each family, or each address, that is asked for. */
+  readonly looks: readonly ExplainedLook[]
+}
+
+export interface ExplainedLook {
+  readonly wanted: string
+  readonly got: string | null
+  readonly sharedWith: readonly string[]
+  /** In the order in which they are looked at. */
+  readonly pools: readonly { readonly pool: string; readonly code: string; readonly answer: string }[]
+}
+
+export async function runExplain(outside: Outside, name: string): Promise<ExplainedService> {
+  const service = name.includes('/') ? name : `default/${name}`
+  const explanation = explain(inputOf(await readIpamObjects(outside)), service)
+  switch (explanation.kind) {
+    case 'noService':
+      throw new CliError(
+        `There is no Service ${service} of type LoadBalancer`,
+        'name one that kubectl get services -A shows',
+      )
+    case 'notOurs':
+      return { service, addresses: [], reason: explanation.why, message: NOT_OURS[explanation.why], looks: [] }
+    case 'ours':
+      return { service, ...explained(explanation) }
+  }
+}
+
+const NOT_OURS: { readonly [W in NotOurs]: string } = {
+  notLoadBalancer: 'It is not of type LoadBalancer',
+  otherClass: 'Its spec.loadBalancerClass is that of another controller',
+  foreignAddress: 'There is no pool, and its address is from another controller',
+  switchedOff: 'The operator is told to give out no addresses',
+  nodeAddresses: 'It gets the addresses of nodes',
+}
+
+function explained({
+  addresses,
+  condition,
+  looks,
+}: Explanation & { readonly kind: 'ours' }): Omit<ExplainedService, 'service'> {
+  const { reason, message } = condition
+  return {
+    addresses: addresses.map(formatIp),
+    reason,
+    message,
+    looks: looks.map(({ wanted, got, sharedWith, pools }) => ({
+      wanted: typeof wanted === 'string' ? wanted : formatIp(wanted),
+      got: got === undefined ? null : formatIp(got),
+      sharedWith,
+      pools: pools.map((look) => ({ pool: look.pool, code: look.code, answer: answerOf(look) })),
+    })),
+  }
+}
+
+function answerOf(look: PoolLook): string {
+  switch (look.code) {
+    case 'holds':
+      return `has ${formatIp(look.address)}, which the Service holds`
+    case 'gives':
+      return `gives ${formatIp(look.address)}`
+    case 'hasFree':
+      return `has ${formatIp(look.address)} free`
+    case 'keptBack':
+      return `keeps ${formatIp(look.address)} back (allowFirstLastIPs: No)`
+    case 'taken':
+      return `has it, but Service ${look.by} holds it${look.reason === undefined ? '' : `: ${formatIncompatibility(look.reason)}`}`
+    case 'noBlockOfFamily':
+    case 'addressOutside':
+    case 'disabled':
+    case 'conflicting':
+    case 'full':
+    case 'otherPool':
+    case 'notAutomatic':
+    case 'selectorMismatch':
+      return formatVerdict(look)
+  }
+}
+
+export interface ToldMove {
+  readonly service: string
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  readonly message: string
+}
+
+export async function runWhatIf(outside: Outside, paths: readonly string[]): Promise<readonly ToldMove[]> {
+  if (paths.length === 0) throw new CliError('No change is named', 'name files of pools and Services with -f')
+  const found: FoundObject[] = []
+  for (const path of paths) found.push(...readDocuments(path, await outside.readText(path)))
+  const objects = await readIpamObjects(outside)
+  const after = applyChange(objects, found, outside.nowMs())
+  return whatIf(inputOf(objects), inputOf(after)).map(({ service, from, to, message }) => ({
+    service,
+    from: from.map(formatIp),
+    to: to.map(formatIp),
+    message,
+  }))
+}
