@@ -227,6 +227,23 @@ test('when the owner dies the other node takes the address, and keeps it when th
   await setEndpoints(nodes)
 })
 
+test('with externalTrafficPolicy Local the address follows the pod, the client keeps its address, and nodes reach it from everywhere', async () => {
+  const [owner, other] = ownerAndOther()
+  await lab.apply(SERVICES, serviceObject('web', { ip: VIP, spec: { externalTrafficPolicy: 'Local' } }))
+  await setEndpoints([other])
+  await until('the address has followed', () => arpOwner() === other.mac)
+  await until('the pod answers', () => curl() !== '')
+  for (let count = 0; count < 10; count += 1) assert.equal(curl(), `${other.name} 192.168.10.50`)
+  const command = `echo $$ > ${owner.cgroup}/cgroup.procs; exec curl -s --max-time 2 http://${VIP}`
+  assert.match(lab.exec(owner.name, 'sh', '-c', command), new RegExp(`^${other.name} `))
+  await lab.apply(SERVICES, serviceObject('web', { ip: VIP, spec: { externalTrafficPolicy: 'Cluster' } }))
+  await setEndpoints(nodes)
+  await until(
+    'any node will do again',
+    async () => (await ask<L2Answer>(owner, '/v1/l2')).addresses[0]?.candidates[1]?.eligible === true,
+  )
+})
+
 test('an interface that does not exist is named with those that do', async () => {
   const [node] = nodes
   await lab.apply(L2_POLICIES, policyObject({ interfaces: ['enp0s1'] }))
