@@ -1,45 +1,19 @@
-import { release } from 'node:os'
-import type { AgentState, DebuginfoAnswer, StatusAnswer } from '#api/agent.ts'
 import type { Ip } from '#model/ip.ts'
-import type { BpfMaps } from '#ports/bpf-maps.ts'
-import type { BpfPrograms } from '#ports/bpf-programs.ts'
-import type { Clock } from '#ports/clock.ts'
-import type { FrameSender } from '#ports/frame-sender.ts'
-import type { KubeApi } from '#ports/kube-api.ts'
-import type { Log } from '#ports/log.ts'
-import type { NetDevices } from '#ports/net-devices.ts'
 import { toFailure } from '#runtime/failure.ts'
 import { createReconciler, type Reconciler } from '#runtime/reconciler.ts'
 import { createScope } from '#runtime/scope.ts'
+import type { AgentPorts } from './agent-ports.ts'
 import type { Answers } from './api-server.ts'
 import type { AgentSettings } from './config.ts'
 import { Conntrack } from './conntrack.ts'
 import { Datapath } from './datapath.ts'
-import { type Facts, findingsOf } from './findings.ts'
 import { L2 } from './l2.ts'
-import { l2Answer } from './l2-answer.ts'
 import { Lan } from './lan.ts'
 import { NodeLease } from './node-lease.ts'
-import { ciliumOptions } from './options.ts'
 import { Problems } from './problems.ts'
-import { servicesAnswer } from './services-answer.ts'
+import { createReport, type Report } from './report.ts'
 import { openSources } from './sources.ts'
 import { Stamp } from './stamp.ts'
-import { statusAnswer } from './status-answer.ts'
-
-/** The outside of an agent: real, or fakes in a test. */
-export interface AgentPorts {
-  readonly api: KubeApi
-  /** Of the API server, for the status. */
-  readonly server: string
-  readonly maps: BpfMaps
-  readonly programs: BpfPrograms
-  readonly net: NetDevices
-  readonly frames: FrameSender
-  readonly clock: Clock
-  readonly log: Log
-  readonly random: () => number
-}
 
 export interface Agent {
   readonly answers: Answers
@@ -69,7 +43,7 @@ export function startAgent(ports: AgentPorts, settings: AgentSettings, version: 
 class RunningAgent {
   readonly #ports: AgentPorts
   readonly #settings: AgentSettings
-  readonly #version: string
+  readonly #report: Report
   readonly #scope = createScope(new AbortController().signal)
   readonly #startedWallMs: number
   readonly #lan: Lan
@@ -82,6 +56,7 @@ class RunningAgent {
   readonly #problems: Problems
   readonly #lapsed: boolean
   readonly #loops: Reconciler[] = []
+  #leaseLoop: Reconciler | undefined
   #holdsRead = false
   #stampedMs: number
   #cgroupFailure: string | undefined
@@ -92,7 +67,6 @@ class RunningAgent {
     const { nodeName, namespace, leaseDurationSeconds } = settings
     this.#ports = ports
     this.#settings = settings
-    this.#version = version
     this.#startedWallMs = clock.nowMs()
     this.#stampedMs = clock.monotonicMs()
     this.#problems = new Problems(clock, log)
@@ -123,9 +97,23 @@ class RunningAgent {
       clock,
       log,
     })
+    this.#report = createReport({
+      ports,
+      settings,
+      version,
+      startedWallMs: this.#startedWallMs,
+      lan: this.#lan,
+      lease: this.#lease,
+      sources: this.#sources,
+      datapath: this.#datapath,
+      conntrack: this.#conntrack,
+      l2: this.#l2,
+      problems: this.#problems,
+      cgroupFailure: () => this.#cgroupFailure,
+      nodeAddress: () => this.#nodeAddress(),
+      forwards: () => !this.#firstSync,
+    })
   }
-
-  #leaseLoop: Reconciler | undefined
 
   start(): void {
     const { clock } = this.#ports
@@ -185,30 +173,7 @@ class RunningAgent {
   }
 
   answers(): Answers {
-    const { clock } = this.#ports
-    const node = this.#settings.nodeName
-    const answers: Answers = {
-      status: () => this.#status(),
-      services: () => servicesAnswer(node, this.#datapath.state()),
-      l2: () =>
-        l2Answer({
-          node,
-          state: this.#l2.state(),
-          policies: this.#sources.policies.items().values(),
-          monotonicMs: clock.monotonicMs(),
-        }),
-      debuginfo: (): DebuginfoAnswer => ({
-        version: 1,
-        status: answers.status(),
-        services: answers.services(),
-        l2: answers.l2(),
-        options: ciliumOptions(this.#settings),
-        kernel: release(),
-        nodeVersion: process.version,
-      }),
-      health: () => ({ version: 1, state: this.#state() }),
-    }
-    return answers
+    return this.#report.answers
   }
 
   #loop(
@@ -239,7 +204,7 @@ class RunningAgent {
 
   #watch(): void {
     if (this.#isApiAway()) this.#datapath.holdFromNow()
-    this.#problems.update(findingsOf(this.#facts()))
+    this.#problems.update(this.#report.findings())
   }
 
   /** The control plane does not answer, or has only just begun to: what it says of endpoints may be of its own making. */
@@ -310,54 +275,5 @@ class RunningAgent {
   #nodeAddress(): Ip | undefined {
     const node = this.#sources.nodes.items().get(this.#settings.nodeName)
     return node?.internalIps.find(({ family }) => family === 'IPv4')
-  }
-
-  #facts(): Facts {
-    return {
-      namespace: this.#settings.namespace,
-      informers: this.#sources.all().map(([resource, informer]) => [resource, informer.status()] as const),
-      lease: { name: this.#lease.name, failure: this.#lease.failure(), stale: this.#lease.isStale() },
-      datapath: this.#datapath.state(),
-      devices: { chosen: this.#lan.devices().length, existing: this.#lan.names(), patterns: this.#settings.devices },
-      attachFailures: this.#lan.failures(),
-      cgroupFailure: this.#cgroupFailure,
-      l2: this.#l2.state(),
-      nodeAddressKnown: this.#nodeAddress() !== undefined,
-      monotonicMs: this.#ports.clock.monotonicMs(),
-    }
-  }
-
-  #state(): AgentState {
-    const problems = this.#problems.current()
-    if (problems.some(({ severity }) => severity === 'error')) return 'degraded'
-    const synced = this.#sources.all().every(([, informer]) => informer.status().synced)
-    const decided = !this.#settings.l2Enabled || this.#l2.state().decided
-    return synced && !this.#firstSync && decided ? 'ok' : 'starting'
-  }
-
-  #status(): StatusAnswer {
-    const { maps, programs, clock, server } = this.#ports
-    this.#problems.update(findingsOf(this.#facts()))
-    return statusAnswer({
-      node: this.#settings.nodeName,
-      version: this.#version,
-      pid: process.pid,
-      startedWallMs: this.#startedWallMs,
-      state: this.#state(),
-      problems: this.#problems.current(),
-      server,
-      informers: this.#sources.all(),
-      lease: this.#lease,
-      datapath: this.#datapath.state(),
-      devices: this.#lan.devices().map(({ name }) => name),
-      cgroup: this.#cgroupFailure === undefined ? this.#settings.cgroupRoot : undefined,
-      attachments: programs.attachments(),
-      maps,
-      conntrack: this.#conntrack.state(),
-      l2Enabled: this.#settings.l2Enabled,
-      l2: this.#l2.state(),
-      clock,
-      memory: process.memoryUsage(),
-    })
   }
 }
