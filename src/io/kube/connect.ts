@@ -1,6 +1,6 @@
 import type { KubeApi } from '#ports/kube-api.ts'
 import { createKubeApi, type KubeClientOptions } from './kube-client.ts'
-import { loadKubeEndpoint } from './kube-endpoint.ts'
+import { loadKubeEndpoint } from './load-endpoint.ts'
 import { type KubeSourceHints, kubeSource } from './kube-source.ts'
 
 export interface KubeConnection {

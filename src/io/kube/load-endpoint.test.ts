@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type KubeEndpoint, loadKubeEndpoint } from './kube-endpoint.ts'
+import type { KubeEndpoint } from './kube-endpoint.ts'
+import { loadKubeEndpoint } from './load-endpoint.ts'
 
 function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'balise-kube-'))
