@@ -1,4 +1,5 @@
 import type { IpamSettings } from '#ipam/ownership.ts'
+import type { Allocation } from '#ipam/allocate.ts'
 import { serviceKey } from '#model/service.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
@@ -13,10 +14,10 @@ import type { L2View } from './l2-view.ts'
 import { allocateFrom, poolImage, serviceImage } from './ipam-plan.ts'
 import { type NodeSources, nodeAssigner } from './node-source.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
-import { createSeen, type Seen } from './seen.ts'
+import { createSeen, hasAddresses, type Seen } from './seen.ts'
 import { noticesOf } from './service-events.ts'
 import { settle } from './settle.ts'
-import { createStatusWriter, type StatusWrite, type StatusWriter } from './status-writer.ts'
+import { createStatusWriter, STATUS_WRITES_AT_ONCE, type StatusWrite, type StatusWriter } from './status-writer.ts'
 
 export interface IpamLoopOptions {
   readonly api: KubeApi
@@ -37,8 +38,23 @@ interface ServiceWrite extends StatusWrite {
   readonly record: ServiceRecord
 }
 
+/** What one look leaves to the next. */
+interface Memory {
+  readonly seen: Seen
+  /** More Services wait for their address than are written at once. */
+  hasBacklog: boolean
+  /** When pools were looked at last, by the monotonic clock. */
+  poolsMs: number | undefined
+}
+
 /** A burst of changes is one allocation; where one takes longer than this, the loop rests as long as it worked. */
 const SETTLE_MS = 10
+/** With more Services waiting for an address than are written at once, all else waits, and the loop rests so many times as long. */
+const BACKLOG_REST = 4
+/** Nor does a backlog that lasts keep what waits behind it from being looked at that often. */
+const BACKLOG_LOOK_MS = 1_000
+/** How many addresses of a pool are used changes with every Service: it is written that often at most, less often in a backlog. */
+const POOL_STATUS_MS = 200
 /** Writes that were refused for good (a missing rule) are tried again at least that often. */
 const RESYNC_MS = 60_000
 
@@ -70,12 +86,12 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
     },
     signal,
   )
-  const seen = createSeen()
+  const memory: Memory = { seen: createSeen(), hasBacklog: false, poolsMs: undefined }
   const reconcile = async (running: AbortSignal): Promise<ReconcileAnswer> => {
     const beganMs = clock.monotonicMs()
-    const answer = reconcileOnce(options, serviceWriter, poolWriter, seen)
+    const answer = reconcileOnce(options, serviceWriter, poolWriter, memory)
     const tookMs = clock.monotonicMs() - beganMs
-    if (tookMs > SETTLE_MS) await clock.sleep(tookMs, running)
+    if (tookMs > SETTLE_MS) await clock.sleep(tookMs * (memory.hasBacklog ? BACKLOG_REST : 1), running)
     return answer
   }
   const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('ipam', failure, inARow)
@@ -96,41 +112,75 @@ async function closeAll(
 }
 
 function reconcileOnce(
-  { pools, services, nodeSources, settings, view, clock, reports }: IpamLoopOptions,
+  options: IpamLoopOptions,
   serviceWriter: StatusWriter<ServiceWrite>,
   poolWriter: StatusWriter<StatusWrite>,
-  seen: Seen,
+  memory: Memory,
 ): ReconcileAnswer {
+  const { pools, services, settings, events, reports } = options
   if (!pools.status().synced || !services.status().synced) return undefined
-  const nowMs = clock.nowMs()
-  const moment = view.moment()
-  const announcements = announcementsOf(moment, nowMs)
   const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger, settings)
-  const assignNodes = nodeAssigner(nodeSources)
-  for (const [key, record] of services.items()) {
-    if (seen.isSettled(key, record, moment, allocation.assignments.get(key))) continue
-    const { conditions, ingress, service } = record
-    const settling = settle(
-      serviceWriter,
-      key,
-      record,
-      { conditions, ingress, addresses: service.ingressIps },
-      (current) => {
-        const image = serviceImage(key, record, current, { allocation, announcements, assignNodes, nowMs })
-        return image === undefined ? undefined : { image, write: { record, image } }
-      },
-    )
-    if (settling === 'unchanged') seen.note(key, record, moment)
-  }
-  for (const [key, record] of pools.items()) {
-    settle(poolWriter, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
-      const image = poolImage(record, current, allocation, nowMs)
-      return { image, write: { record, image } }
-    })
-  }
-  seen.retain(services.items())
+  const { owed, nextLookMs } = settleServices(options, serviceWriter, memory, allocation)
+  const poolsWaitMs = settlePools(options, poolWriter, memory, allocation)
+  memory.hasBacklog = owed - serviceWriter.status().failing > STATUS_WRITES_AT_ONCE
+  events.hold(memory.hasBacklog)
+  memory.seen.retain(services.items())
   serviceWriter.retain(services.items())
   poolWriter.retain(pools.items())
   reports.allocated(allocation)
-  return { runAgainInMs: announcements?.nextLookMs() }
+  const looks = [nextLookMs, poolsWaitMs, memory.hasBacklog ? BACKLOG_LOOK_MS : undefined]
+  return { runAgainInMs: earliest(looks) }
+}
+
+/** `owed`: Services whose status does not show yet what they were given. */
+function settleServices(
+  { services, nodeSources, view, clock }: IpamLoopOptions,
+  writer: StatusWriter<ServiceWrite>,
+  { seen, hasBacklog }: Memory,
+  allocation: Allocation,
+): { readonly owed: number; readonly nextLookMs: number | undefined } {
+  const nowMs = clock.nowMs()
+  const moment = view.moment()
+  const announcements = hasBacklog ? undefined : announcementsOf(moment, nowMs)
+  const plan = { allocation, announcements, assignNodes: nodeAssigner(nodeSources), nowMs }
+  let owed = 0
+  for (const [key, record] of services.items()) {
+    const assignment = allocation.assignments.get(key)
+    if (seen.isSettled(key, record, moment, assignment)) continue
+    const { conditions, ingress, service } = record
+    const shown = { conditions, ingress, addresses: service.ingressIps }
+    const settling = settle(writer, key, record, shown, (current) => {
+      const image = serviceImage(key, record, current, plan)
+      return image === undefined ? undefined : { image, write: { record, image } }
+    })
+    if (settling === 'unchanged' && !hasBacklog) seen.note(key, record, moment)
+    const isSent = settling === 'write' || settling === 'underWay'
+    if (isSent && assignment !== undefined && !hasAddresses(record, assignment)) owed += 1
+  }
+  return { owed, nextLookMs: announcements?.nextLookMs() }
+}
+
+/** Answers with how long it has to wait if it is not time yet. */
+function settlePools(
+  { pools, clock }: IpamLoopOptions,
+  writer: StatusWriter<StatusWrite>,
+  memory: Memory,
+  allocation: Allocation,
+): number | undefined {
+  const elapsedMs = clock.monotonicMs() - (memory.poolsMs ?? Number.NEGATIVE_INFINITY)
+  const pauseMs = memory.hasBacklog ? BACKLOG_LOOK_MS : POOL_STATUS_MS
+  if (elapsedMs < pauseMs) return pauseMs - elapsedMs
+  memory.poolsMs = clock.monotonicMs()
+  for (const [key, record] of pools.items()) {
+    settle(writer, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
+      const image = poolImage(record, current, allocation, clock.nowMs())
+      return { image, write: { record, image } }
+    })
+  }
+  return undefined
+}
+
+function earliest(waits: readonly (number | undefined)[]): number | undefined {
+  const given = waits.filter((wait) => wait !== undefined)
+  return given.length === 0 ? undefined : Math.min(...given)
 }

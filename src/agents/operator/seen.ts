@@ -47,8 +47,8 @@ function isSatisfied({ refusals, mistakes }: Assignment): boolean {
   return refusals.length === 0 && mistakes.length === 0
 }
 
-/** Those that its status shows: were others sent since, they stand in the assignment. */
-function hasAddresses({ service: { ingressIps } }: ServiceRecord, { addresses }: Assignment): boolean {
+/** Its status shows the addresses that it is to have: were others sent since, they stand in the assignment. */
+export function hasAddresses({ service: { ingressIps } }: ServiceRecord, { addresses }: Assignment): boolean {
   return (
     addresses.length === ingressIps.length &&
     addresses.every((ip, index) => {

@@ -40,7 +40,7 @@ export interface StatusWriter<W extends StatusWrite> {
 /** Above the number of Services that Balise is made for. */
 const CAPACITY = 200_000
 /** The API server takes about that many small writes at once from one client without slowing others (max-mutating-inflight is 200). */
-const CONCURRENCY = 16
+export const STATUS_WRITES_AT_ONCE = 16
 
 export function createStatusWriter<W extends StatusWrite>(
   options: StatusWriterOptions<W>,
@@ -51,7 +51,7 @@ export function createStatusWriter<W extends StatusWrite>(
   const work = (key: string, write: W, workSignal: AbortSignal): Promise<void> =>
     writeOnce(options, ledger, key, write, workSignal)
   const queue = createWorkQueue<W>(
-    { work, capacity: CAPACITY, concurrency: CONCURRENCY, clock, random, onFailure },
+    { work, capacity: CAPACITY, concurrency: STATUS_WRITES_AT_ONCE, clock, random, onFailure },
     signal,
   )
   const waiting = new Set<string>()
