@@ -1,0 +1,190 @@
+import { join } from 'node:path'
+import type { ApiLab } from '#lab/api-lab.ts'
+import { connectKubeApi } from '#io/kube/connect.ts'
+import type { KubeApi } from '#ports/kube-api.ts'
+import { NAMESPACES, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { labPath } from '#lab/state/paths.ts'
+import { bundle } from '#tools/bundle.ts'
+import { type ApiWrites, parseApiWrites, writesBetween } from './api-writes.ts'
+import { bareStatus } from './ipam-burst-bare.ts'
+import { countAddresses, forEachIndex, nameOf, serviceManifest } from './ipam-burst-load.ts'
+import { type Memory, Program } from './ipam-burst-process.ts'
+
+export interface BurstPlan {
+  readonly services: number
+  /** Requests at once: of whoever creates Services, and of the bare loop. */
+  readonly concurrency: number
+  /** `NODE_OPTIONS` of the programs. */
+  readonly nodeOptions: string
+}
+
+export type Writes = Readonly<Record<string, number>>
+
+export interface RoundFigures {
+  /** `burstMs`: from the first create until the last has its address. `patchMs`: all statuses once more, nothing else going on. */
+  readonly bare: { readonly burstMs: number; readonly patchMs: number; readonly memory: Memory }
+  readonly operator: {
+    readonly burstMs: number
+    /** When the burst was over and the API written to no more. */
+    readonly memory: Memory
+    readonly cpuSeconds: number
+    readonly writes: Writes
+  }
+  /** The operator started with all Services satisfied. */
+  readonly restart: { readonly readyMs: number; readonly memory: Memory; readonly writes: Writes }
+  /** The only pool was deleted, all addresses taken back; from its return until the last has its address. */
+  readonly poolBack: { readonly burstMs: number; readonly memory: Memory }
+}
+
+const BARE_LOOP = join(import.meta.dirname, 'ipam-burst-bare.ts')
+const POOL = {
+  apiVersion: 'cilium.io/v2',
+  kind: 'CiliumLoadBalancerIPPool',
+  metadata: { name: 'burst' },
+  spec: { blocks: [{ cidr: '10.128.0.0/12' }] },
+}
+/** The API counts as left alone after so long without a write. */
+const QUIET_MS = 3000
+
+/** Bursts in a lab of size `api`: one namespace a burst, the operator of this checkout against a loop that only writes. */
+export class BurstBench implements Disposable {
+  readonly #lab: ApiLab
+  readonly #plan: BurstPlan
+  readonly #api: KubeApi
+
+  constructor(lab: ApiLab, plan: BurstPlan) {
+    this.#lab = lab
+    this.#plan = plan
+    this.#api = connectKubeApi({ environment: { KUBECONFIG: lab.kubeconfig } }, { userAgent: 'ipam-burst' }).api
+  }
+
+  /** The operator as the image has it: bundled. */
+  async build(): Promise<void> {
+    await bundle(this.#path('bundle'))
+  }
+
+  async round(name: string): Promise<RoundFigures> {
+    const bare = await this.#bareBurst(`${name}-bare`)
+    return { bare, ...(await this.#operatorBurst(`${name}-operator`)) }
+  }
+
+  [Symbol.dispose](): void {
+    this.#api.close()
+  }
+
+  async #bareBurst(namespace: string): Promise<RoundFigures['bare']> {
+    await this.#createNamespace(namespace)
+    const { services, concurrency } = this.#plan
+    const program = this.#start('ipam-burst-bare', [BARE_LOOP, namespace, String(concurrency)])
+    try {
+      await program.said('watching')
+      const burstMs = await this.#burst(namespace)
+      const memory = program.memory()
+      await program.stop()
+      const beganMs = performance.now()
+      await forEachIndex(services, concurrency, (index) =>
+        this.#api.patch(
+          SERVICES,
+          { namespace, name: nameOf(index) },
+          { kind: 'merge', body: bareStatus(services + index) },
+          { subresource: 'status' },
+        ),
+      )
+      return { burstMs, patchMs: performance.now() - beganMs, memory }
+    } finally {
+      await program.stop()
+      await this.#deleteServices(namespace)
+    }
+  }
+
+  async #operatorBurst(namespace: string): Promise<Omit<RoundFigures, 'bare'>> {
+    await this.#createNamespace(namespace)
+    await this.#api.create(POOLS, undefined, POOL)
+    let program = await this.#startOperator()
+    try {
+      await this.#quiet()
+      const before = await this.#writes()
+      const burstMs = await this.#burst(namespace)
+      await this.#quiet()
+      const writes = writesBetween(before, await this.#writes())
+      const operator = { burstMs, memory: program.memory(), cpuSeconds: program.cpuSeconds(), writes }
+      await program.stop()
+      const beganMs = performance.now()
+      const beforeRestart = await this.#writes()
+      program = await this.#startOperator()
+      const readyMs = performance.now() - beganMs
+      await this.#quiet()
+      const restart = { readyMs, memory: program.memory(), writes: writesBetween(beforeRestart, await this.#writes()) }
+      const poolBack = { burstMs: await this.#poolBack(namespace), memory: program.memory() }
+      return { operator, restart, poolBack }
+    } finally {
+      await program.stop()
+      await this.#deleteServices(namespace)
+      await this.#api.delete(POOLS, { name: POOL.metadata.name })
+    }
+  }
+
+  async #burst(namespace: string): Promise<number> {
+    const { services, concurrency } = this.#plan
+    const count = await countAddresses(this.#api, namespace)
+    const all = count.until(services)
+    const beganMs = performance.now()
+    await forEachIndex(services, concurrency, (index) => this.#api.create(SERVICES, namespace, serviceManifest(index)))
+    const tookMs = (await all) - beganMs
+    await count.close()
+    return tookMs
+  }
+
+  async #poolBack(namespace: string): Promise<number> {
+    const count = await countAddresses(this.#api, namespace)
+    await this.#api.delete(POOLS, { name: POOL.metadata.name })
+    await count.until(0)
+    await this.#quiet()
+    const all = count.until(this.#plan.services)
+    const beganMs = performance.now()
+    await this.#api.create(POOLS, undefined, POOL)
+    const tookMs = (await all) - beganMs
+    await count.close()
+    return tookMs
+  }
+
+  async #startOperator(): Promise<Program> {
+    const program = this.#start('ipam-burst-operator', [join(this.#path('bundle'), 'balise.mjs'), 'operator'])
+    await program.said('Addresses allocated')
+    return program
+  }
+
+  #path(name: string): string {
+    return labPath(this.#lab.state.name, name)
+  }
+
+  #start(name: string, argv: readonly string[]): Program {
+    const { nodeOptions } = this.#plan
+    const env = { KUBECONFIG: this.#lab.kubeconfig, NODE_OPTIONS: nodeOptions, BALISE_HEALTH_PORT: '0' }
+    return Program.start(argv, env, this.#path(`${name}.log`))
+  }
+
+  async #createNamespace(name: string): Promise<void> {
+    await this.#api.create(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  }
+
+  async #deleteServices(namespace: string): Promise<void> {
+    await forEachIndex(this.#plan.services, this.#plan.concurrency, (index) =>
+      this.#api.delete(SERVICES, { namespace, name: nameOf(index) }),
+    )
+  }
+
+  async #writes(): Promise<ApiWrites> {
+    return parseApiWrites((await this.#lab.api.get('/metrics'))?.body ?? '')
+  }
+
+  /** Waits until nobody writes any more. */
+  async #quiet(): Promise<void> {
+    for (let before = await this.#writes(); ; ) {
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS))
+      const after = await this.#writes()
+      if (Object.keys(writesBetween(before, after)).length === 0) return
+      before = after
+    }
+  }
+}
