@@ -8,8 +8,7 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync }
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createKubeApi } from '#io/kube/kube-client.ts'
-import { loadKubeEndpoint } from '#io/kube/kube-endpoint.ts'
+import { connectKubeApi } from '#io/kube/connect.ts'
 import type { KubeApi, KubeObject, KubeResource } from '#ports/kube-api.ts'
 import { binDir } from '#tools/cache.ts'
 import { addRoutes, API_ADDRESS, type NodePlace, wireClient, wireLan, wireNode } from './agent-lan.ts'
@@ -35,8 +34,7 @@ export class AgentLab {
   private constructor(nodes: readonly LabNode[], server: RealApiServer) {
     this.nodes = nodes
     this.server = server
-    const source = { kind: 'kubeconfig', paths: [server.kubeconfig()], context: undefined } as const
-    this.api = createKubeApi(loadKubeEndpoint(source), { userAgent: 'blt/1' })
+    this.api = connectKubeApi({ kubeconfig: server.kubeconfig(), environment: {} }, { userAgent: 'balise-test/0' }).api
   }
 
   /** Up to ten nodes, each with a pod that answers HTTP, and the custom resources; no agent yet. */

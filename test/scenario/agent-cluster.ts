@@ -4,7 +4,7 @@ import { type Agent, startAgent } from '#agents/agent/agent.ts'
 import type { Device } from '#model/device.ts'
 import { mustParseIp } from '#model/ip.ts'
 import { createFakeBpfMaps, type FakeBpfMaps } from '#ports/bpf-maps.fake.ts'
-import { createFakeBpfPrograms } from '#ports/bpf-programs.fake.ts'
+import { createFakeBpfPrograms, type FakeBpfPrograms } from '#ports/bpf-programs.fake.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import { createFakeClock, type FakeClock } from '#ports/clock.fake.ts'
 import { createFakeFrameSender, type FakeFrameSender } from '#ports/frame-sender.fake.ts'
@@ -19,6 +19,7 @@ export interface ScenarioNode {
   readonly maps: FakeBpfMaps
   readonly frames: FakeFrameSender
   readonly net: FakeNetDevices
+  readonly programs: FakeBpfPrograms
   readonly log: FakeLog
   agent: Agent | undefined
 }
@@ -35,6 +36,8 @@ export interface Cluster {
 
 export interface StartOptions {
   readonly device?: Partial<Device>
+  /** Before the agent starts. */
+  readonly prepare?: (node: ScenarioNode) => void
   readonly environment?: Readonly<Record<string, string>>
   /** Stands between the agent and its maps. */
   readonly faultyMaps?: (maps: BpfMaps) => BpfMaps
@@ -57,7 +60,7 @@ export function createCluster(): Cluster {
       api: { ...(options.faultyApi?.(bind(api)) ?? bind(api)), close: () => undefined },
       server: 'https://fake',
       maps: { ...(options.faultyMaps?.(node.maps) ?? node.maps), close: () => undefined },
-      programs: createFakeBpfPrograms(node.net.list()),
+      programs: { ...node.programs, close: () => undefined },
       net: node.net,
       frames: { ...node.frames, send: node.frames.send.bind(node.frames), close: () => undefined },
       clock,
@@ -72,15 +75,18 @@ export function createCluster(): Cluster {
     start(name, options = {}) {
       const number = nodes.length + 1
       api.put(nodeObject(name, number))
+      const device = lanDevice(number, options.device ?? {})
       const node: ScenarioNode = {
         name,
         maps: createFakeBpfMaps(),
         frames: createFakeFrameSender(),
-        net: createFakeNetDevices([lanDevice(number, options.device ?? {})]),
+        net: createFakeNetDevices([device]),
+        programs: createFakeBpfPrograms([device]),
         log: createFakeLog(),
         agent: undefined,
       }
       nodes.push(node)
+      options.prepare?.(node)
       launch(node, options)
       return node
     },

@@ -8,6 +8,7 @@ import {
   type Cluster,
   createCluster,
   type EndpointOptions,
+  lanDevice,
   type ScenarioNode,
   serviceObject,
   sliceObject,
@@ -270,4 +271,46 @@ test('an object that is no Service at all stops no other', async () => {
   await cluster.clock.advance(200)
   assert.deepEqual(serving(node, '192.168.10.76'), [])
   assert.deepEqual(serving(node), SERVED)
+})
+
+test('a device and a cgroup on which programs cannot be hung are named, and tried again', async () => {
+  const node = cluster.start('cp1', { prepare: ({ programs }) => programs.removeDevice(2) })
+  await cluster.clock.advance(1000)
+  const said = (): readonly string[] => node.agent?.answers.status().problems.map(({ code }) => code) ?? []
+  assert.deepEqual(said(), ['AttachFailed'])
+  assert.equal(node.agent?.answers.health().state, 'degraded')
+  node.programs.addDevice({ name: 'eth0', ifindex: 2 })
+  node.programs.failNext()
+  await cluster.clock.advance(31_000)
+  await cluster.clock.advance(31_000)
+  assert.deepEqual(said(), [])
+  const hooks = node.agent?.answers.status().datapath.attachments.map(({ hook }) => hook)
+  assert.deepEqual(hooks?.slice(0, 2), ['/sys/fs/cgroup', '/sys/fs/cgroup'])
+  assert.ok(hooks?.includes('eth0 ingress'))
+})
+
+test('a device that comes later is listened on, and let go when its address is gone', async () => {
+  const node = await served()
+  const eth1 = lanDevice(7, { name: 'eth1', ifindex: 3 })
+  node.programs.addDevice(eth1)
+  node.net.set([lanDevice(1), eth1])
+  await cluster.clock.advance(100)
+  assert.deepEqual(node.agent?.answers.status().datapath.devices, ['eth0', 'eth1'])
+  node.net.set([lanDevice(1), { ...eth1, addresses: [] }])
+  await cluster.clock.advance(100)
+  const { devices, attachments } = node.agent?.answers.status().datapath ?? {}
+  assert.deepEqual(devices, ['eth0'])
+  assert.deepEqual(
+    attachments?.filter(({ hook }) => hook.startsWith('eth1')),
+    [],
+  )
+})
+
+test('a node without any device of the LAN says which devices there are', async () => {
+  const node = cluster.start('cp1', { environment: { BALISE_DEVICES: '^enp0s1$' } })
+  await cluster.clock.advance(1000)
+  assert.deepEqual(
+    node.agent?.answers.status().problems.map(({ message }) => message),
+    ['BALISE_DEVICES ^enp0s1$ matches no device: there are eth0'],
+  )
 })
