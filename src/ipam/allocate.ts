@@ -12,7 +12,7 @@ import { DEFAULT_IPAM, type IpamSettings, type NotOurs } from './ownership.ts'
 import { arrangePools } from './pools.ts'
 import type { Refusal } from './refusal.ts'
 import type { Claim, IpamRequest } from './request.ts'
-import { tenantOf } from './sharing.ts'
+import { type Tenant, tenantOf } from './sharing.ts'
 
 export interface IpamInput {
   readonly pools: readonly Pool[]
@@ -63,7 +63,11 @@ export function allocate(input: IpamInput): Allocation {
   const { settings = DEFAULT_IPAM, namespaces } = input
   const drafts = draftsOf(input.claims, { anyPool, settings, namespaces }, notOurs)
   keepValid(drafts, market, input.brokenPools.length === 0)
-  holdShown(input.claims, notOurs, market.holdings)
+  for (const { claim, tenant } of drafts) holdShown(claim, tenant, market.holdings)
+  for (const claim of input.claims) {
+    const isStranger = notOurs.has(serviceKey(claim.service))
+    if (isStranger) holdShown(claim, tenantOf(claim.service, undefined), market.holdings)
+  }
   for (const draft of drafts) if (draft.request.kind === 'these') grantThese(draft, draft.request.addresses, market)
   for (const draft of drafts) if (draft.request.kind === 'any') grantAny(draft, draft.request.families, market)
   const assignments = new Map(drafts.map((draft) => [draft.key, finish(draft)]))
@@ -75,13 +79,9 @@ export function allocate(input: IpamInput): Allocation {
  * first the status is cleared, then the address is free. So no two Services show one address against each other's will, and an address
  * of another controller is not given out.
  */
-function holdShown(claims: readonly Claim[], notOurs: ReadonlyMap<ServiceKey, NotOurs>, holdings: Holdings): void {
-  for (const { service, asked, alsoShown } of claims) {
-    const shown = [...service.ingressIps, ...alsoShown]
-    if (shown.length === 0) continue
-    const tenant = tenantOf(service, notOurs.has(serviceKey(service)) ? undefined : asked.sharing)
-    for (const ip of shown) holdAnyway(holdings, ip, tenant)
-  }
+function holdShown({ service, alsoShown }: Claim, tenant: Tenant, holdings: Holdings): void {
+  for (const ip of service.ingressIps) holdAnyway(holdings, ip, tenant)
+  for (const ip of alsoShown) holdAnyway(holdings, ip, tenant)
 }
 
 function grantThese(draft: Draft, addresses: readonly Ip[], market: Market): void {

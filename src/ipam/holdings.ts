@@ -1,7 +1,7 @@
 import type { Family, Ip } from '#model/ip.ts'
 import type { IpRange } from '#model/range.ts'
 import type { ServiceKey } from '#model/service.ts'
-import { type Clash, clashIn, createHousehold, type Household, moveIn } from './household.ts'
+import { type Clash, clashIn, clashWith, createHousehold, type Household, moveIn } from './household.ts'
 import { addToRuns, countInside, lowestOutside, type Run } from './runs.ts'
 import type { Tenant } from './sharing.ts'
 
@@ -11,7 +11,8 @@ import type { Tenant } from './sharing.ts'
  * of the pools.
  */
 export interface Holdings {
-  readonly households: { readonly [F in Family]: Map<bigint, Household> }
+  /** One tenant alone, as nearly all are, or several. */
+  readonly occupants: { readonly [F in Family]: Map<bigint, Tenant | Household> }
   readonly runs: { readonly [F in Family]: Run[] }
   /** Addresses of which a holder has the key, in the order in which they were taken: where one who has it too may come in. */
   readonly shared: Map<string, Ip[]>
@@ -19,7 +20,7 @@ export interface Holdings {
 
 export function createHoldings(): Holdings {
   return {
-    households: { IPv4: new Map(), IPv6: new Map() },
+    occupants: { IPv4: new Map(), IPv6: new Map() },
     runs: { IPv4: [], IPv6: [] },
     shared: new Map(),
   }
@@ -27,13 +28,20 @@ export function createHoldings(): Holdings {
 
 /** Who holds an address, in the order in which they came. */
 export function holdersOf(holdings: Holdings, ip: Ip): readonly ServiceKey[] {
-  return [...(holdings.households[ip.family].get(ip.value)?.tenants.keys() ?? [])]
+  const occupant = holdings.occupants[ip.family].get(ip.value)
+  if (occupant === undefined) return []
+  return isHousehold(occupant) ? [...occupant.tenants.keys()] : [occupant.key]
 }
 
 /** What keeps a Service from an address; undefined when it is free, its own, or of others that share it with this one. */
 export function clashOver(holdings: Holdings, ip: Ip, tenant: Tenant): Clash | undefined {
-  const household = holdings.households[ip.family].get(ip.value)
-  return household === undefined ? undefined : clashIn(household, tenant)
+  const occupant = holdings.occupants[ip.family].get(ip.value)
+  if (occupant === undefined) return undefined
+  return isHousehold(occupant) ? clashIn(occupant, tenant) : clashWith(occupant, tenant)
+}
+
+function isHousehold(occupant: Tenant | Household): occupant is Household {
+  return 'tenants' in occupant
 }
 
 /** Gives an address to a Service; nothing changes, and the answer tells why, where others hold it. Holding what one holds succeeds. */
@@ -45,16 +53,20 @@ export function hold(holdings: Holdings, ip: Ip, tenant: Tenant): Clash | undefi
 
 /** As `hold`, also where others do not agree: this Service has it already, and is to lose it. */
 export function holdAnyway(holdings: Holdings, ip: Ip, tenant: Tenant): void {
-  const households = holdings.households[ip.family]
-  let household = households.get(ip.value)
-  if (household === undefined) {
-    household = createHousehold()
-    households.set(ip.value, household)
+  const occupants = holdings.occupants[ip.family]
+  const occupant = occupants.get(ip.value)
+  if (occupant === undefined) {
+    occupants.set(ip.value, tenant)
     addToRuns(holdings.runs[ip.family], ip.value)
-  }
-  const isFirst = household.tenants.size === 0
-  moveIn(household, tenant)
-  if (isFirst && tenant.sharing !== undefined) noteShared(holdings.shared, tenant.sharing.key, ip)
+    if (tenant.sharing !== undefined) noteShared(holdings.shared, tenant.sharing.key, ip)
+  } else if (isHousehold(occupant)) moveIn(occupant, tenant)
+  else if (occupant.key !== tenant.key) occupants.set(ip.value, householdOf(occupant, tenant))
+}
+
+function householdOf(...tenants: readonly Tenant[]): Household {
+  const household = createHousehold()
+  for (const tenant of tenants) moveIn(household, tenant)
+  return household
 }
 
 function noteShared(shared: Map<string, Ip[]>, key: string, ip: Ip): void {

@@ -1,7 +1,7 @@
 import type { ServiceKey } from '#model/service.ts'
 import { type Incompatibility, incompatibility, incompatibleTerms, portKey, type Tenant } from './sharing.ts'
 
-/** The Services that have one address: any number that agree with each other, or one alone. */
+/** Several Services that have one address. */
 export interface Household {
   readonly tenants: Map<ServiceKey, Tenant>
   /** Who has a port, by `portKey`. */
@@ -14,6 +14,12 @@ export interface Household {
 export interface Clash {
   readonly with: Tenant
   readonly reason: Incompatibility
+}
+
+/** What one tenant says to another that wants to come in; undefined when it may. */
+export function clashWith(other: Tenant, tenant: Tenant): Clash | undefined {
+  const reason = other.key === tenant.key ? undefined : incompatibility(tenant, other)
+  return reason === undefined ? undefined : { with: other, reason }
 }
 
 export function createHousehold(): Household {
@@ -37,8 +43,8 @@ export function clashIn(household: Household, tenant: Tenant): Clash | undefined
 
 function clashWithOthers({ tenants }: Household, tenant: Tenant): Clash | undefined {
   for (const other of tenants.values()) {
-    const reason = other.key === tenant.key ? undefined : incompatibility(tenant, other)
-    if (reason !== undefined) return { with: other, reason }
+    const clash = clashWith(other, tenant)
+    if (clash !== undefined) return clash
   }
   return undefined
 }

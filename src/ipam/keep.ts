@@ -1,4 +1,4 @@
-import { type Ip, sameIp } from '#model/ip.ts'
+import { type Family, type Ip, sameIp } from '#model/ip.ts'
 import type { Draft } from './draft.ts'
 import { hold } from './holdings.ts'
 import { clashIn, createHousehold, moveIn } from './household.ts'
@@ -21,7 +21,7 @@ export function keepValid(drafts: readonly Draft[], { pools, holdings }: Market,
   const losers = findLosers(valid)
   for (const [draft, addresses] of valid) {
     for (const ip of addresses) {
-      const isLost = losers.get(keyOf(ip))?.has(draft.tenant) === true
+      const isLost = losers[ip.family].get(ip.value)?.has(draft.tenant) === true
       if (!isLost && isStillWanted(draft, ip) && hold(holdings, ip, draft.tenant) === undefined) draft.kept.push(ip)
     }
   }
@@ -44,24 +44,27 @@ function isStillWanted({ request, kept }: Draft, ip: Ip): boolean {
   return !kept.some((other) => (request.kind === 'any' ? other.family === ip.family : sameIp(other, ip)))
 }
 
-function keyOf({ family, value }: Ip): string {
-  return `${family} ${value}`
-}
+type ByAddress<T> = { readonly [F in Family]: Map<bigint, T> }
 
 /** Who is to leave which address. `valid` goes from the oldest Service to the youngest. */
-function findLosers(valid: ReadonlyMap<Draft, readonly Ip[]>): ReadonlyMap<string, ReadonlySet<Tenant>> {
-  const residents = new Map<string, Tenant[]>()
+function findLosers(valid: ReadonlyMap<Draft, readonly Ip[]>): ByAddress<ReadonlySet<Tenant>> {
+  const residents: ByAddress<Tenant | Set<Tenant>> = { IPv4: new Map(), IPv6: new Map() }
   for (const [{ tenant }, addresses] of valid) {
-    for (const key of new Set(addresses.map(keyOf))) {
-      const known = residents.get(key)
-      if (known === undefined) residents.set(key, [tenant])
-      else known.push(tenant)
+    for (const { family, value } of addresses) {
+      const known = residents[family].get(value)
+      if (known === undefined) residents[family].set(value, tenant)
+      else if (known instanceof Set) known.add(tenant)
+      else if (known !== tenant) residents[family].set(value, new Set([known, tenant]))
     }
   }
-  const losers = new Map<string, ReadonlySet<Tenant>>()
-  for (const [key, tenants] of residents) {
-    if (tenants.length === 1 || leavers(tenants).length === 0) continue
-    losers.set(key, new Set(leavers(byFriends(tenants))))
+  return { IPv4: losersOf(residents.IPv4), IPv6: losersOf(residents.IPv6) }
+}
+
+function losersOf(residents: ReadonlyMap<bigint, Tenant | Set<Tenant>>): Map<bigint, ReadonlySet<Tenant>> {
+  const losers = new Map<bigint, ReadonlySet<Tenant>>()
+  for (const [value, tenants] of residents) {
+    if (!(tenants instanceof Set) || leavers([...tenants]).length === 0) continue
+    losers.set(value, new Set(leavers(byFriends([...tenants]))))
   }
   return losers
 }

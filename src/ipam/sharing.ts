@@ -24,12 +24,15 @@ export type Incompatibility =
 export function tenantOf(service: Service, sharing: SharingRequest | undefined): Tenant {
   const { namespace, ports } = service
   const isLocal = service.externalTrafficPolicy === 'Local'
+  const key = serviceKey(service)
+  // Who shares with nobody is never asked for more.
+  if (sharing === undefined) return { key, namespace, sharing, ports, isLocal, selector: '', profile: '' }
   const selector = Object.entries(service.selector)
     .map(([key, value]) => `${key}=${value}`)
     .toSorted()
     .join()
-  const profile = sharing === undefined ? '' : JSON.stringify([namespace, sharing, isLocal, isLocal ? selector : ''])
-  return { key: serviceKey(service), namespace, sharing, ports, isLocal, selector, profile }
+  const profile = JSON.stringify([namespace, sharing, isLocal, isLocal ? selector : ''])
+  return { key, namespace, sharing, ports, isLocal, selector, profile }
 }
 
 /** `TCP/80`: TCP and UDP on one number do not meet. */
