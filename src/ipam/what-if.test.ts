@@ -49,7 +49,12 @@ test('whatIf() goes on until all is at rest: who waits gets what another leaves'
 
 test('whatIf() takes the status and the age of a Service from the cluster, not from the change', () => {
   const changed = claim(service('a', { creationTimestampMs: 9, labels: { app: 'x' } }))
-  assert.deepEqual(moves(input([POOL], THREE), input([POOL], [changed, ...THREE.slice(1)])), [])
+  const claims = [changed, ...THREE.slice(1)]
+  assert.deepEqual(moves(input([POOL], THREE), input([POOL], claims)), [])
+  assert.equal(
+    moves(input([POOL], THREE), input([pool('q', '10.0.1.1')], claims))[0],
+    'default/a: 10.0.0.1 -> 10.0.1.1',
+  )
 })
 
 test('whatIf() tells what a Service would be told', () => {
