@@ -82,6 +82,10 @@ export class AgentLab {
     if (agent !== undefined) await end(agent, signal)
   }
 
+  signalAgent(node: LabNode, signal: NodeJS.Signals): void {
+    this.#agents.get(node)?.kill(signal)
+  }
+
   /** Runs a program in a host's network namespace: a node's name, `pod-<node>` or `client`. Throws when it fails. */
   exec(host: string, ...argv: readonly string[]): string {
     return execute(inHost(host, argv))

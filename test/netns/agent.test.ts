@@ -227,6 +227,17 @@ test('when the owner dies the other node takes the address, and keeps it when th
   await setEndpoints(nodes)
 })
 
+test('an agent that stands still for longer than its Lease is silent, and takes nothing back when it goes on', async () => {
+  const [owner, other] = ownerAndOther()
+  lab.signalAgent(owner, 'SIGSTOP')
+  await until('the other answers', () => arpOwner() === other.mac)
+  lab.signalAgent(owner, 'SIGCONT')
+  const endMs = performance.now() + 3000
+  while (performance.now() < endMs) assert.equal(arpOwner(), other.mac)
+  await until('it stands by', async () => (await ask<L2Answer>(owner, '/v1/l2')).addresses[0]?.state === 'standby')
+  assert.equal((await ask<L2Answer>(other, '/v1/l2')).addresses[0]?.state, 'announcing')
+})
+
 test('with externalTrafficPolicy Local the address follows the pod, the client keeps its address, and nodes reach it from everywhere', async () => {
   const [owner, other] = ownerAndOther()
   await lab.apply(SERVICES, serviceObject('web', { ip: VIP, spec: { externalTrafficPolicy: 'Local' } }))
