@@ -6,7 +6,16 @@ import { formatConfigMistake, oneOf, parseName, readSettings, wholeNumber } from
 test('readSettings() takes the fallbacks of an empty environment', () => {
   assert.deepEqual(readSettings(OPERATOR_OPTIONS, { BALISE_LOG_LEVEL: '' }), {
     ok: true,
-    value: { namespace: 'kube-system', podName: '', leaseDurationSeconds: 15, healthPort: 9880, logLevel: 'info' },
+    value: {
+      namespace: 'kube-system',
+      podName: '',
+      leaseDurationSeconds: 15,
+      enableLbIpam: 'true',
+      defaultLbServiceIpam: 'lbipam',
+      enableNodeIpam: 'false',
+      healthPort: 9880,
+      logLevel: 'info',
+    },
   })
 })
 
