@@ -70,6 +70,15 @@ test('frontendsOf() serves nothing of an ExternalName, nothing for SCTP and noth
   )
 })
 
+test('frontendsOf() leaves a Service to the proxy that its label names', () => {
+  const service = sampleService({ labels: { 'service.kubernetes.io/service-proxy-name': 'mesh' } })
+  assert.deepEqual(keys(service), [])
+  assert.deepEqual(
+    notDoneOf(service).map(({ message }) => message),
+    ['label service.kubernetes.io/service-proxy-name leaves it to "mesh"'],
+  )
+})
+
 test('frontendsOf() does not serve an address for all that is meant for some', () => {
   const service = sampleService({ sourceRanges: [mustParsePrefix('192.168.0.0/16')] })
   assert.deepEqual(keys(service), ['10.43.0.10:80/TCP ClusterIP'])

@@ -5,7 +5,7 @@ import { LB_FLAGS } from '#wire/bpf/consts.ts'
 import type { LbScope } from '#wire/bpf/lb4-key.ts'
 import { type BackendSets, backendsOf, type ClusterContext, isPort, NO_BACKENDS } from './backends.ts'
 import { type Frontend, type FrontendType, formatFrontendKey } from './frontend.ts'
-import { hasUnenforcedSourceRanges } from './not-done.ts'
+import { hasUnenforcedSourceRanges, otherProxy } from './not-done.ts'
 
 /**
  * All IPv4 frontends of a Service: its cluster IPs, its load balancer addresses and its external IPs, for each TCP and UDP port.
@@ -18,7 +18,7 @@ export function frontendsOf(
   slices: readonly EndpointSlice[],
   context: ClusterContext,
 ): readonly Frontend[] {
-  if (service.type === 'ExternalName') return []
+  if (service.type === 'ExternalName' || otherProxy(service) !== undefined) return []
   const ports = service.ports.filter(({ protocol, port }) => protocol !== 'SCTP' && isPort(port))
   return ports.flatMap((port) => {
     const all = backendsOf(slices, port, context, false)

@@ -16,6 +16,7 @@ export type NotDoneCode =
   | 'Protocol'
   | 'IPv6'
   | 'FrontendTaken'
+  | 'OtherProxy'
   | 'Annotation'
 
 /** What of a Service's specification is left out. A frontend that another Service has is found out later. */
@@ -23,6 +24,8 @@ export function notDoneOf(service: Service): readonly NotDone[] {
   const key = serviceKey(service)
   const findings: NotDone[] = []
   const add = (code: NotDoneCode, message: string): void => void findings.push({ service: key, code, message })
+  const proxy = otherProxy(service)
+  if (proxy !== undefined) add('OtherProxy', `label ${PROXY_NAME_LABEL} leaves it to ${JSON.stringify(proxy)}`)
   if (service.affinityTimeoutSeconds > 0) {
     add('SessionAffinity', 'sessionAffinity ClientIP is not done: a client may reach any backend')
   }
@@ -41,6 +44,14 @@ export function notDoneOf(service: Service): readonly NotDone[] {
   const annotations = Object.keys(service.annotations).filter((name) => name.startsWith('service.cilium.io/'))
   if (annotations.length > 0) add('Annotation', `annotation ${annotations.toSorted().join(', ')} has no effect`)
   return findings
+}
+
+/** A Service with this label is another proxy's business, as it is for kube-proxy. */
+const PROXY_NAME_LABEL = 'service.kubernetes.io/service-proxy-name'
+
+/** The proxy that is to serve it instead; undefined when it is ours. */
+export function otherProxy(service: Service): string | undefined {
+  return Object.hasOwn(service.labels, PROXY_NAME_LABEL) ? service.labels[PROXY_NAME_LABEL] : undefined
 }
 
 /** Serving an address to all when only some may come would be worse than not serving it. */
