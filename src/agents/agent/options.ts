@@ -14,6 +14,7 @@ export function ciliumOptions(settings: AgentSettings): Readonly<Record<string, 
     'enable-ipv4': 'true',
     'enable-ipv6': 'false',
     'enable-l2-announcements': String(settings.l2Enabled),
+    // forwarding asks the kernel's neighbour table, which the kernel keeps: it cannot be switched off
     'enable-l2-neigh-discovery': 'true',
     'enable-l2-pod-announcements': 'false',
     'l2-announcements-lease-duration': `${seconds}s`,
