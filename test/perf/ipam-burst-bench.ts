@@ -43,16 +43,19 @@ const POOL = {
   metadata: { name: 'burst' },
   spec: { blocks: [{ cidr: '10.128.0.0/12' }] },
 }
-/** The API counts as left alone after so long without a write. */
-const QUIET_MS = 3000
+/** The API counts as left alone after so long without a write: an operator that tells who announces an address waits 5 s for that. */
+const QUIET_MS = 6000
 
 /** Bursts in a lab of size `api`: one namespace a burst, the operator of this checkout against a loop that only writes. */
 export class BurstBench implements Disposable {
   readonly #lab: ApiLab
   readonly #plan: BurstPlan
   readonly #api: KubeApi
+  readonly #say: (line: string) => void
 
-  constructor(lab: ApiLab, plan: BurstPlan) {
+  /** `say` hears of each part at once: a long measurement that is broken off has told something. */
+  constructor(lab: ApiLab, plan: BurstPlan, say: (line: string) => void) {
+    this.#say = say
     this.#lab = lab
     this.#plan = plan
     this.#api = connectKubeApi({ environment: { KUBECONFIG: lab.kubeconfig } }, { userAgent: 'ipam-burst' }).api
@@ -65,6 +68,7 @@ export class BurstBench implements Disposable {
 
   async round(name: string): Promise<RoundFigures> {
     const bare = await this.#bareBurst(`${name}-bare`)
+    this.#say(`bare loop: ${JSON.stringify(bare)}`)
     return { bare, ...(await this.#operatorBurst(`${name}-operator`)) }
   }
 
@@ -81,6 +85,7 @@ export class BurstBench implements Disposable {
       const burstMs = await this.#burst(namespace)
       const memory = program.memory()
       await program.stop()
+      const count = await countAddresses(this.#api, namespace) // who only patches is watched no less
       const beganMs = performance.now()
       await forEachIndex(services, concurrency, (index) =>
         this.#api.patch(
@@ -90,7 +95,9 @@ export class BurstBench implements Disposable {
           { subresource: 'status' },
         ),
       )
-      return { burstMs, patchMs: performance.now() - beganMs, memory }
+      const patchMs = performance.now() - beganMs
+      await count.close()
+      return { burstMs, patchMs, memory }
     } finally {
       await program.stop()
       await this.#deleteServices(namespace)
@@ -108,6 +115,7 @@ export class BurstBench implements Disposable {
       await this.#quiet()
       const writes = writesBetween(before, await this.#writes())
       const operator = { burstMs, memory: program.memory(), cpuSeconds: program.cpuSeconds(), writes }
+      this.#say(`operator: ${JSON.stringify(operator)}`)
       await program.stop()
       const beganMs = performance.now()
       const beforeRestart = await this.#writes()
@@ -115,6 +123,7 @@ export class BurstBench implements Disposable {
       const readyMs = performance.now() - beganMs
       await this.#quiet()
       const restart = { readyMs, memory: program.memory(), writes: writesBetween(beforeRestart, await this.#writes()) }
+      this.#say(`restart: ${JSON.stringify(restart)}`)
       const poolBack = { burstMs: await this.#poolBack(namespace), memory: program.memory() }
       return { operator, restart, poolBack }
     } finally {

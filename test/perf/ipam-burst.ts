@@ -34,7 +34,7 @@ async function main(): Promise<void> {
       services: { type: 'string', default: '10000' },
       rounds: { type: 'string', default: '1' },
       concurrency: { type: 'string', default: '16' },
-      'node-options': { type: 'string', default: '--max-semi-space-size=4' },
+      'node-options': { type: 'string', default: '--max-semi-space-size=4 --max-old-space-size=1024' },
       json: { type: 'string', default: join(ROOT, 'dist', 'perf-ipam-burst.json') },
     },
   })
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   }
   await using lab = await ApiLab.open({ name: await testLabName('burst'), nodes: 1, write: say })
   await lab.applyCrds()
-  using bench = new BurstBench(lab, plan)
+  using bench = new BurstBench(lab, plan, say)
   await bench.build()
   const rounds: RoundFigures[] = []
   for (let round = 0; round < Number(values.rounds); round += 1) {
