@@ -14,7 +14,7 @@ import { createListeners } from './listeners.ts'
 import { createScope } from './scope.ts'
 
 export interface InformerOptions<T> {
-  readonly api: KubeApi
+  readonly api: Pick<KubeApi, 'pages' | 'watch'>
   readonly resource: KubeResource
   /** Which objects: namespace and selectors. All when unset. */
   readonly select?: ListOptions

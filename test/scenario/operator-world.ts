@@ -26,6 +26,7 @@ export interface OperatorWorld extends Scenario {
 export async function createOperatorWorld(
   world: Scenario = createScenario(),
   ipam: Partial<IpamSettings> = {},
+  metallbNamespace?: string,
 ): Promise<OperatorWorld> {
   let replica = 0
   let life = new AbortController()
@@ -34,7 +35,16 @@ export async function createOperatorWorld(
     const { api, clock, log } = world
     const identity = `operator-${++replica}`
     const settings = { ...DEFAULT_IPAM, ...ipam }
-    const options = { api, clock, log, random: () => 0.5, namespace: 'kube-system', identity, ipam: settings }
+    const options = {
+      api,
+      clock,
+      log,
+      random: () => 0.5,
+      namespace: 'kube-system',
+      identity,
+      ipam: settings,
+      metallbNamespace,
+    }
     return startOperator(options, life.signal)
   }
   let operator = start()

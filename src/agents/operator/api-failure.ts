@@ -2,7 +2,7 @@ import type { KubeResource } from '#ports/kube-api.ts'
 import type { Failure } from '#runtime/failure.ts'
 
 /** What the operator wanted of a kind of object. */
-export type Access = 'list and watch' | 'patch the status of' | 'read and write'
+export type Access = 'list and watch' | 'patch the status of' | 'patch' | 'read and write'
 
 /** What is wrong, and what makes it right, for a log that a newcomer reads. */
 export interface ApiComplaint {
@@ -36,6 +36,7 @@ function ruleFor({ group, plural }: KubeResource, access: Access): string {
   const rules: { readonly [A in Access]: { readonly resource: string; readonly verbs: string } } = {
     'list and watch': { resource: plural, verbs: 'list, watch' },
     'patch the status of': { resource: `${plural}/status`, verbs: 'patch' },
+    patch: { resource: plural, verbs: 'patch' },
     'read and write': { resource: plural, verbs: 'get, create, update' },
   }
   const { resource, verbs } = rules[access]

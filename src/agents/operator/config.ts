@@ -1,3 +1,4 @@
+import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { ok } from '#model/result.ts'
 import { oneOf, type OptionTable, parseName, type Settings, wholeNumber } from '#agents/settings.ts'
 
@@ -49,6 +50,20 @@ export const OPERATOR_OPTIONS = {
     fallback: 'false',
     sentence: 'Whether Services of class io.cilium/node get the addresses of nodes.',
     parse: oneOf(SWITCH),
+  },
+  enableMetallb: {
+    env: 'BALISE_ENABLE_METALLB',
+    type: SWITCH.join(' | '),
+    fallback: 'true',
+    sentence: "Whether Services get addresses from MetalLB's IPAddressPools and its old ConfigMap as well.",
+    parse: oneOf(SWITCH),
+  },
+  metallbNamespace: {
+    env: 'BALISE_METALLB_NAMESPACE',
+    type: 'text',
+    fallback: METALLB_NAMESPACE,
+    sentence: "Namespace in which objects of MetalLB's kinds are read.",
+    parse: parseName,
   },
   healthPort: {
     env: 'BALISE_HEALTH_PORT',

@@ -1,17 +1,25 @@
 import { formatTime } from '#crd/merge-conditions.ts'
 import type { Clock } from '#ports/clock.ts'
-import type { KubeApi } from '#ports/kube-api.ts'
-import { EVENTS } from '#ports/kube-resources.ts'
+import type { KubeApi, KubeResource } from '#ports/kube-api.ts'
+import { EVENTS, SERVICES } from '#ports/kube-resources.ts'
 import type { Failure } from '#runtime/failure.ts'
+import { createScope } from '#runtime/scope.ts'
 import { createWorkQueue } from '#runtime/work-queue.ts'
-import { createGate } from '#runtime/gate.ts'
+import { createGate, type Gate } from '#runtime/gate.ts'
 import type { ObjectRecord } from './records.ts'
-import type { Notice } from './service-events.ts'
 
-/** Writes Events on Services (core/v1), beside the work: a full queue or an API that refuses loses Events, never time. */
+/** What an Event says. */
+export interface EventText {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
+/** Writes Events (core/v1), beside the work: a full queue or an API that refuses loses Events, never time. */
 export interface EventRecorder {
-  record(service: ObjectRecord, notice: Notice): void
-  /** While held, Events wait: what they tell of comes first. */
+  /** `kind` is that of the object. */
+  record(object: ObjectRecord, event: EventText, kind?: KubeResource): void
+  /** While held, Events only trickle: what they tell of comes first. */
   hold(isHeld: boolean): void
   /** Events that never reached the API. */
   lost(): number
@@ -32,6 +40,8 @@ const COMPONENT = 'balise-operator'
 const CAPACITY = 20_000
 const CONCURRENCY = 4
 const MOST_ATTEMPTS = 3
+/** How long each may be held, so that a burst without end does not keep them for ever. */
+const HELD_MS = 1_000
 /** core/v1 Event.message */
 const LONGEST_MESSAGE = 1024
 
@@ -43,7 +53,7 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
   const queue = createWorkQueue<Told>(
     {
       work: async (name, told, workSignal) => {
-        await gate.passed(workSignal)
+        await passOrWait(gate, clock, workSignal)
         await api.create(EVENTS, told.namespace, eventOf(name, told, identity), workSignal)
       },
       capacity: CAPACITY,
@@ -60,11 +70,11 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
     signal,
   )
   return {
-    record(service, notice) {
+    record({ namespace, name: of, uid, resourceVersion }, event, kind = SERVICES) {
       made += 1
-      const name = `${service.name}.${clock.nowMs().toString(16)}${made.toString(16).padStart(5, '0')}`
-      const { namespace, name: of, uid, resourceVersion } = service
-      const told = { namespace, service: { name: of, uid, resourceVersion }, notice, time: formatTime(clock.nowMs()) }
+      const name = `${of}.${clock.nowMs().toString(16)}${made.toString(16).padStart(5, '0')}`
+      const object = { name: of, uid, resourceVersion }
+      const told = { kind, namespace, object, event, time: formatTime(clock.nowMs()) }
       if (queue.put(name, told) === 'full') lost += 1
     },
     hold: (isHeld) => gate.hold(isHeld),
@@ -73,30 +83,40 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
   }
 }
 
+async function passOrWait(gate: Gate, clock: Clock, signal: AbortSignal): Promise<void> {
+  const waiting = createScope(signal)
+  try {
+    await Promise.race([gate.passed(waiting.signal), clock.sleep(HELD_MS, waiting.signal)])
+  } finally {
+    waiting.end()
+  }
+}
+
 /** As little as an Event can be made from: thousands may wait. */
 interface Told {
+  readonly kind: KubeResource
   readonly namespace: string
-  readonly service: Pick<ObjectRecord, 'name' | 'uid' | 'resourceVersion'>
-  readonly notice: Notice
+  readonly object: Pick<ObjectRecord, 'name' | 'uid' | 'resourceVersion'>
+  readonly event: EventText
   readonly time: string
 }
 
-function eventOf(name: string, { namespace, service, notice, time }: Told, identity: string): unknown {
+function eventOf(name: string, { kind, namespace, object, event, time }: Told, identity: string): unknown {
   return {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: { name, namespace },
     involvedObject: {
-      apiVersion: 'v1',
-      kind: 'Service',
+      apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
+      kind: kind.kind,
       namespace,
-      name: service.name,
-      uid: service.uid,
-      resourceVersion: service.resourceVersion,
+      name: object.name,
+      uid: object.uid,
+      resourceVersion: object.resourceVersion,
     },
-    type: notice.type,
-    reason: notice.reason,
-    message: notice.message.slice(0, LONGEST_MESSAGE),
+    type: event.type,
+    reason: event.reason,
+    message: event.message.slice(0, LONGEST_MESSAGE),
     source: { component: COMPONENT },
     reportingComponent: COMPONENT,
     reportingInstance: identity,

@@ -12,6 +12,7 @@ import type { EventRecorder } from './event-recorder.ts'
 import { announcementsOf } from './announcement-plan.ts'
 import type { L2View } from './l2-view.ts'
 import { allocateFrom, poolImage, serviceImage } from './ipam-plan.ts'
+import { lookAtMetallb, type MetallbSources } from './metallb-source.ts'
 import { type NodeSources, nodeAssigner } from './node-source.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
 import { createSeen, hasAddresses, type Seen } from './seen.ts'
@@ -27,6 +28,8 @@ export interface IpamLoopOptions {
   readonly services: Informer<ServiceRecord>
   /** Undefined where node IPAM is off. */
   readonly nodeSources: NodeSources | undefined
+  /** Undefined where the dialect of MetalLB is switched off. */
+  readonly metallb: MetallbSources | undefined
   readonly settings: IpamSettings
   /** Who answers for the addresses. */
   readonly view: L2View
@@ -43,6 +46,8 @@ interface Memory {
   readonly seen: Seen
   /** More Services wait for their address than are written at once. */
   hasBacklog: boolean
+  /** When that was so last, by the monotonic clock. */
+  backlogMs: number
   /** When pools were looked at last, by the monotonic clock. */
   poolsMs: number | undefined
 }
@@ -60,7 +65,7 @@ const RESYNC_MS = 60_000
 
 /** Gives Services their addresses and tells pools how they stand. Writes nothing before both kinds are listed in full. */
 export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
-  const { api, clock, random, pools, services, nodeSources, view, events, reports } = options
+  const { api, clock, random, pools, services, nodeSources, metallb, view, events, reports } = options
   const serviceWriter = createStatusWriter<ServiceWrite>(
     {
       api,
@@ -86,7 +91,12 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
     },
     signal,
   )
-  const memory: Memory = { seen: createSeen(), hasBacklog: false, poolsMs: undefined }
+  const memory: Memory = {
+    seen: createSeen(),
+    hasBacklog: false,
+    backlogMs: Number.NEGATIVE_INFINITY,
+    poolsMs: undefined,
+  }
   const reconcile = async (running: AbortSignal): Promise<ReconcileAnswer> => {
     const beganMs = clock.monotonicMs()
     const answer = reconcileOnce(options, serviceWriter, poolWriter, memory)
@@ -98,7 +108,10 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
   const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
   const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
   const ofNodes = nodeSources === undefined ? [] : [nodeSources.nodes, nodeSources.slices]
-  const unsubscribe = [pools, services, view, ...ofNodes].map((source) => source.onChange(reconciler.poke))
+  const ofMetallb = metallb === undefined ? [] : Object.values<Pick<Informer<unknown>, 'onChange'>>({ ...metallb })
+  const unsubscribe = [pools, services, view, ...ofNodes, ...ofMetallb].map((source) =>
+    source.onChange(reconciler.poke),
+  )
   reconciler.poke()
   return { close: () => closeAll(unsubscribe, [reconciler, serviceWriter, poolWriter]) }
 }
@@ -117,12 +130,16 @@ function reconcileOnce(
   poolWriter: StatusWriter<StatusWrite>,
   memory: Memory,
 ): ReconcileAnswer {
-  const { pools, services, settings, events, reports } = options
-  if (!pools.status().synced || !services.status().synced) return undefined
-  const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger, settings)
+  const { pools, services, settings, events, reports, clock } = options
+  const metallb = lookAtMetallb(options.metallb)
+  if (!pools.status().synced || !services.status().synced || metallb === undefined) return undefined
+  const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger, { settings, metallb })
   const { owed, nextLookMs } = settleServices(options, serviceWriter, memory, allocation)
   const poolsWaitMs = settlePools(options, poolWriter, memory, allocation)
-  memory.hasBacklog = owed - serviceWriter.status().failing > STATUS_WRITES_AT_ONCE
+  const waiting = owed - serviceWriter.status().failing
+  // Between two batches of a burst there may be a moment without: one that has begun ends when nobody has waited for a while.
+  if (waiting > (memory.hasBacklog ? 0 : STATUS_WRITES_AT_ONCE)) memory.backlogMs = clock.monotonicMs()
+  memory.hasBacklog = clock.monotonicMs() - memory.backlogMs < BACKLOG_LOOK_MS
   events.hold(memory.hasBacklog)
   memory.seen.retain(services.items())
   serviceWriter.retain(services.items())

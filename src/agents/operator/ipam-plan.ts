@@ -8,18 +8,26 @@ import { serviceCondition } from '#ipam/service-condition.ts'
 import { ANNOUNCED_CONDITION } from '#l2/announced.ts'
 import type { AnnouncementPlan } from './announcement-plan.ts'
 import type { Ledger, LedgerEntry, StatusImage } from './ledger.ts'
+import { type MetallbLook, NO_METALLB } from './metallb-source.ts'
 import type { AssignNodes } from './node-source.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
+
+export interface AllocationOptions {
+  readonly settings?: IpamSettings
+  /** Pools of MetalLB's dialect, and the namespaces that they select. */
+  readonly metallb?: MetallbLook
+}
 
 /** Allocates from what the watch shows and what was written since. */
 export function allocateFrom(
   pools: ReadonlyMap<string, PoolRecord>,
   services: ReadonlyMap<string, ServiceRecord>,
   ledger: Ledger,
-  settings: IpamSettings = DEFAULT_IPAM,
+  { settings = DEFAULT_IPAM, metallb = NO_METALLB }: AllocationOptions = {},
 ): Allocation {
   const claims = Array.from(services, ([key, record]) => claimOf(record, ledger.entryFor(key, record)))
-  return allocate({ ...ofPools([...pools.values()]), settings, claims })
+  const records = [...pools.values(), ...metallb.pools]
+  return allocate({ ...ofPools(records), namespaces: metallb.namespaces, settings, claims })
 }
 
 /** As the operator sees them that has just started. */

@@ -38,7 +38,8 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
   const identity = podName === '' ? `${hostname()}_${process.pid}` : podName
   const userAgent = `balise-operator/${BALISE_VERSION}`
   const { api, server } = connectKubeApi({ environment: process.env }, { userAgent })
-  const options = { api, clock: createClock(), random: Math.random, log, namespace, identity }
+  const metallbNamespace = settings.enableMetallb === 'true' ? settings.metallbNamespace : undefined
+  const options = { api, clock: createClock(), random: Math.random, log, namespace, identity, metallbNamespace }
   const leaseDurationMs = leaseDurationSeconds * 1000
   const operator = startOperator(
     { ...options, leaseDurationMs, ipam: ipamSettings(settings) },

@@ -1,18 +1,33 @@
 import { decodeEndpointSlice } from '#crd/endpoint-slice.ts'
 import { decodeLease } from '#crd/lease.ts'
+import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
 import { decodeNode } from '#crd/node.ts'
 import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
 import { DEFAULT_IPAM, type IpamSettings } from '#ipam/ownership.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi, KubeObject, KubeResource, ListOptions } from '#ports/kube-api.ts'
-import { ENDPOINT_SLICES, L2_POLICIES, LEASES, NODES, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import {
+  ADDRESS_POOLS,
+  CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  L2_POLICIES,
+  LEASES,
+  NAMESPACES,
+  NODES,
+  POOLS,
+  SERVICES,
+} from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
 import { createLeaderElection } from '#runtime/leader-election.ts'
+import { absentIsEmpty, type ListAndWatch } from './absent-kind.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import { startIpamLoop } from './ipam-loop.ts'
 import { createL2View } from './l2-view.ts'
+import { startMetallbLoop } from './metallb-loop.ts'
+import { addressPoolRecord, legacyRecord } from './metallb-records.ts'
+import type { MetallbSources } from './metallb-source.ts'
 import { startPolicyLoop } from './policy-loop.ts'
 import { policyRecord, poolRecord, serviceRecord } from './records.ts'
 import { createReports, type OperatorReports } from './reports.ts'
@@ -27,6 +42,8 @@ export interface OperatorOptions {
   /** Of this process among the replicas: the pod's name. */
   readonly identity: string
   readonly leaseDurationMs?: number
+  /** Where objects of MetalLB's kinds are read; absent: nowhere. */
+  readonly metallbNamespace?: string | undefined
   /** `DEFAULT_IPAM` when absent. */
   readonly ipam?: IpamSettings
 }
@@ -117,7 +134,9 @@ async function lead(
   const settings = options.ipam ?? DEFAULT_IPAM
   // Only who gives out addresses of nodes has to know where pods are.
   const slices = settings.nodeIpam ? inform(ENDPOINT_SLICES, (object) => decodeEndpointSlice(object).value) : undefined
-  const informers = { pools, services, policies, nodes, leases, ...(slices === undefined ? {} : { slices }) }
+  const metallb = settings.enabled ? metallbSources(options, reports, signal) : undefined
+  const optional = { ...(slices === undefined ? {} : { slices }), ...metallb }
+  const informers = { pools, services, policies, nodes, leases, ...optional }
   publish(new Map<string, Informer<unknown>>(Object.entries(informers)))
   const onFailure = reports.eventLost
   const events = createEventRecorder({ api, identity, clock, random, onFailure }, signal)
@@ -125,14 +144,32 @@ async function lead(
   const view = createL2View({ clock, random, policies, nodes, leases, onFailure: onViewFailure }, signal)
   const loop = { api, clock, random, reports }
   const nodeSources = slices === undefined ? undefined : { nodes, slices }
-  const ipam = startIpamLoop({ ...loop, pools, services, nodeSources, view, events, settings }, signal)
+  const ipam = startIpamLoop({ ...loop, pools, services, nodeSources, metallb, view, events, settings }, signal)
+  const dialect = metallb === undefined ? [] : [startMetallbLoop({ ...loop, pools, services, metallb, events }, signal)]
   const policy = startPolicyLoop({ ...loop, policies, view }, signal)
   await untilAborted(signal)
-  await Promise.all([ipam, policy, view, events, ...Object.values(informers)].map((part) => part.close()))
+  await Promise.all([ipam, ...dialect, policy, view, events, ...Object.values(informers)].map((part) => part.close()))
+}
+
+/** MetalLB's kinds, which a cluster need not have, and what they need to know of namespaces. */
+function metallbSources(
+  options: OperatorOptions,
+  reports: OperatorReports,
+  signal: AbortSignal,
+): MetallbSources | undefined {
+  const namespace = options.metallbNamespace
+  if (namespace === undefined) return undefined
+  const api = absentIsEmpty(options.api, options.clock)
+  const fieldSelector = `metadata.name=${LEGACY_CONFIG.name}`
+  return {
+    addressPools: informerOf({ ...options, api }, reports, ADDRESS_POOLS, addressPoolRecord, signal, { namespace }),
+    legacyConfig: informerOf(options, reports, CONFIG_MAPS, legacyRecord, signal, { namespace, fieldSelector }),
+    namespaces: informerOf(options, reports, NAMESPACES, ({ metadata }) => metadata.labels ?? {}, signal),
+  }
 }
 
 function informerOf<T>(
-  { api, clock, random }: OperatorOptions,
+  { api, clock, random }: Pick<OperatorOptions, 'clock' | 'random'> & { readonly api: ListAndWatch },
   reports: OperatorReports,
   resource: KubeResource,
   trim: (object: KubeObject) => T | undefined,

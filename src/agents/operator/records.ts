@@ -59,7 +59,8 @@ export function policyRecord(object: KubeObject): PolicyRecord {
   return { ...objectRecord(object, mistakes), policy }
 }
 
-function objectRecord(object: KubeObject, mistakes: readonly Mistake[]): ObjectRecord {
+/** The part that every kind has. */
+export function objectRecord(object: KubeObject, mistakes: readonly Mistake[]): ObjectRecord {
   const { name, namespace = '', uid = '', resourceVersion = '', generation = 0 } = object.metadata
   const conditions = listIn(statusOf(object), 'conditions')
   return { name, namespace, uid, resourceVersion, generation, mistakes, conditions }

@@ -11,6 +11,8 @@ export interface OperatorReports {
   /** The API took a status of this kind. */
   written(resource: KubeResource, key: string): void
   writeFailed(resource: KubeResource, key: string, failure: Failure): void
+  /** An annotation could not be written. */
+  annotateFailed(resource: KubeResource, key: string, failure: Failure): void
   watchFailed(resource: KubeResource, failure: Failure, failuresInARow: number): void
   /** The Lease of the leader could not be taken or renewed. */
   leaseFailed(failure: Failure, failuresInARow: number): void
@@ -36,6 +38,11 @@ export function createReports(log: Log): OperatorReports {
     else if (isLasting(failure)) log.error(sentence, { ...fields, remedy })
     else log.warn(sentence, fields)
   }
+  const complainOfWrite = (resource: KubeResource, access: Access, key: string, failure: Failure): void => {
+    const times = (failedWrites.get(resource.plural) ?? 0) + (failure.code === 'Conflict' ? 0 : 1)
+    failedWrites.set(resource.plural, times)
+    complain(resource, access, failure, times, key)
+  }
   return {
     allocated({ assignments, conflicts }) {
       const waiting = [...assignments.values()].filter(({ refusals }) => refusals.length > 0).length
@@ -48,11 +55,8 @@ export function createReports(log: Log): OperatorReports {
       failedWrites.delete(plural)
       log.debug('Status written', { resource: plural, object })
     },
-    writeFailed(resource, key, failure) {
-      const times = (failedWrites.get(resource.plural) ?? 0) + (failure.code === 'Conflict' ? 0 : 1)
-      failedWrites.set(resource.plural, times)
-      complain(resource, 'patch the status of', failure, times, key)
-    },
+    writeFailed: (resource, key, failure) => complainOfWrite(resource, 'patch the status of', key, failure),
+    annotateFailed: (resource, key, failure) => complainOfWrite(resource, 'patch', key, failure),
     watchFailed: (resource, failure, inARow) => complain(resource, 'list and watch', failure, inARow),
     leaseFailed: (failure, inARow) => complain(LEASES, 'read and write', failure, inARow),
     loopFailed(loop, { code, message }, inARow) {

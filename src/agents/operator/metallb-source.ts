@@ -1,0 +1,54 @@
+import type { Mistake } from '#model/condition.ts'
+import { poolKey } from '#model/pool.ts'
+import type { Labels } from '#model/selector.ts'
+import type { Informer } from '#runtime/informer.ts'
+import type { AddressPoolRecord, LegacyRecord } from './metallb-records.ts'
+import type { PoolRecord } from './records.ts'
+
+/** What MetalLB's dialect is read from. */
+export interface MetallbSources {
+  readonly addressPools: Informer<AddressPoolRecord>
+  readonly legacyConfig: Informer<LegacyRecord>
+  /** Labels by name. */
+  readonly namespaces: Informer<Labels>
+}
+
+/** The pools of MetalLB's dialect at one moment. */
+export interface MetallbLook {
+  readonly pools: readonly PoolRecord[]
+  readonly namespaces: ReadonlyMap<string, Labels>
+}
+
+/** Of a cluster in which the dialect is switched off. */
+export const NO_METALLB: MetallbLook = { pools: [], namespaces: new Map() }
+
+/** Undefined while not everything is listed: what is not known yet must not look deleted. */
+export function lookAtMetallb(sources: MetallbSources | undefined): MetallbLook | undefined {
+  if (sources === undefined) return NO_METALLB
+  const { addressPools, legacyConfig, namespaces } = sources
+  if (![addressPools, legacyConfig, namespaces].every((informer) => informer.status().synced)) return undefined
+  const own = addressPools.items()
+  const legacy = [...legacyConfig.items().values()].flatMap((record) => legacyPools(record, own))
+  return { pools: [...own.values(), ...legacy], namespaces: namespaces.items() }
+}
+
+/** Of two pools of one name that of the kind of today is in force. */
+export function shadowedMistakes({ pools }: LegacyRecord, own: ReadonlyMap<string, unknown>): readonly Mistake[] {
+  return pools
+    .filter((pool) => own.has(poolKey(pool)))
+    .map(({ name }) => ({
+      path: 'data.config.address-pools',
+      value: name,
+      problem: 'is the name of an IPAddressPool as well, which is in force',
+      remedy: 'remove the pool from the ConfigMap',
+    }))
+}
+
+/** Its pools, and one more that gives out nothing if it has mistakes. */
+function legacyPools(record: LegacyRecord, own: ReadonlyMap<string, unknown>): readonly PoolRecord[] {
+  const { pools, mistakes } = record
+  const good = pools
+    .filter((pool) => !own.has(poolKey(pool)))
+    .map((pool) => ({ ...record, name: pool.name, pool, mistakes: [] }))
+  return mistakes.length === 0 ? good : [...good, { ...record, pool: undefined }]
+}
