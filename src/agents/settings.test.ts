@@ -13,6 +13,8 @@ test('readSettings() takes the fallbacks of an empty environment', () => {
       enableLbIpam: 'true',
       defaultLbServiceIpam: 'lbipam',
       enableNodeIpam: 'false',
+      enableMetallb: 'true',
+      metallbNamespace: 'metallb-system',
       healthPort: 9880,
       logLevel: 'info',
     },
