@@ -165,12 +165,14 @@ class WorkQueueRun<V> {
   }
 
   async #untilSomethingIsDue(): Promise<void> {
+    const due = this.#nextDueMs()
+    // The way of a full queue, once for every piece of work: it needs no timer, and none to be taken off.
+    if (due === undefined) return await this.#latch.wait(this.#signal)
     const waiting = createScope(this.#signal)
     const nowMs = this.#options.clock.monotonicMs()
-    const due = this.#nextDueMs()
     try {
-      const timer = due === undefined ? [] : [this.#options.clock.sleep(Math.max(0, due - nowMs), waiting.signal)]
-      await Promise.race([this.#latch.wait(waiting.signal), ...timer])
+      const timer = this.#options.clock.sleep(Math.max(0, due - nowMs), waiting.signal)
+      await Promise.race([this.#latch.wait(waiting.signal), timer])
     } finally {
       waiting.end()
     }
