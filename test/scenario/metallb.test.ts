@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
+import { KubeError } from '#ports/kube-api.ts'
 import { ADDRESS_POOLS, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import { createScenario, type Scenario } from './harness.ts'
 import {
@@ -143,6 +144,68 @@ test('without the kinds of MetalLB the operator does its work and lacks nothing'
     world.log.lines.filter(({ level }) => level === 'warn' || level === 'error'),
     [],
   )
+})
+
+test('kinds of MetalLB that are installed later are found', async (t) => {
+  const scenario = createScenario()
+  const absent = { plural: ADDRESS_POOLS.plural, outcome: { code: 'NotFound', message: 'No such kind' } } as const
+  const install = scenario.api.inject(absent)
+  const world = await begin(t, scenario)
+  await world.apply(serviceYaml('web'))
+  install()
+  await world.apply(BLUE)
+  await world.pass(31_000)
+  assert.deepEqual(addressesOf(world.object(SERVICES, 'web')), ['192.168.10.75'])
+  await world.apply(serviceYaml('more'))
+  await world.pass()
+  assert.deepEqual(statusOf(world, 'blue'), { assignedIPv4: 2, assignedIPv6: 0, availableIPv4: 2, availableIPv6: 0 })
+})
+
+test('a namespace list that is refused keeps every address, and is named as missing', async (t) => {
+  const scenario = createScenario()
+  const world = await begin(t, scenario)
+  await world.apply(BLUE + serviceYaml('web'))
+  const allow = scenario.api.inject({ plural: 'namespaces', outcome: { code: 'Forbidden', message: 'No' } })
+  await world.restart()
+  assert.match(world.operator().status().missing.join(), /^namespaces: No/)
+  assert.deepEqual(addressesOf(world.object(SERVICES, 'web')), ['192.168.10.75'])
+  allow()
+  await world.pass(60_000)
+  assert.deepEqual(world.operator().status().missing, [])
+})
+
+test('a Service that may not be annotated is served, and the missing rule is told once', async (t) => {
+  const scenario = createScenario()
+  const { api } = scenario
+  const patch = api.patch.bind(api)
+  const refused = new KubeError({ code: 'Forbidden', message: 'No' })
+  Object.assign(api, {
+    patch: (...args: Parameters<typeof patch>) =>
+      args[0] === SERVICES && args[3]?.subresource === undefined ? Promise.reject(refused) : patch(...args),
+  })
+  const world = await begin(t, scenario)
+  await world.apply(BLUE + serviceYaml('web'))
+  await world.pass(20_000)
+  assert.deepEqual(addressesOf(world.object(SERVICES, 'web')), ['192.168.10.75'])
+  const complaints = world.log.lines.filter(({ level }) => level === 'error')
+  assert.deepEqual(
+    complaints.map(({ sentence, fields }) => [sentence, fields['remedy']]),
+    [['The API forbids to patch services', 'allow it: apiGroups: [""], resources: ["services"], verbs: [patch]']],
+  )
+})
+
+test('whoever goes from an IPAddressPool to a pool of Cilium keeps the address', async (t) => {
+  const world = await begin(t)
+  await world.apply(BLUE + serviceYaml('web'))
+  await world.pass(2_000)
+  await world.apply(poolYaml('blue', '192.168.10.75', '192.168.10.78'))
+  await world.remove(ADDRESS_POOLS, 'blue', METALLB_NAMESPACE)
+  await world.pass()
+  const web = world.object(SERVICES, 'web')
+  assert.deepEqual([addressesOf(web), allocatedFrom(web)], [['192.168.10.75'], undefined])
+  assert.equal(eventsOf(world).filter((event) => event.includes('IPReleased')).length, 0)
+  await world.apply(serviceYaml('next'))
+  assert.deepEqual(addressesOf(world.object(SERVICES, 'next')), ['192.168.10.76'])
 })
 
 test('a definition that does not keep counts is written to once', async (t) => {

@@ -66,6 +66,7 @@ export function createMetallbWriters(options: MetallbWriterOptions, signal: Abor
         const body = { metadata: { annotations: patch } }
         await api.patch(SERVICES, { name, namespace }, { kind: 'merge', body }, {}, running)
         marked.set(key, markText(record, patch))
+        reports.annotated(SERVICES, key)
         onMarked(record, patch)
       },
       onFailure: (key, failure) => reports.annotateFailed(SERVICES, key, failure),

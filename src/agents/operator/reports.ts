@@ -11,7 +11,8 @@ export interface OperatorReports {
   /** The API took a status of this kind. */
   written(resource: KubeResource, key: string): void
   writeFailed(resource: KubeResource, key: string, failure: Failure): void
-  /** An annotation could not be written. */
+  /** The API took an annotation, or did not. */
+  annotated(resource: KubeResource, key: string): void
   annotateFailed(resource: KubeResource, key: string, failure: Failure): void
   watchFailed(resource: KubeResource, failure: Failure, failuresInARow: number): void
   /** The Lease of the leader could not be taken or renewed. */
@@ -39,8 +40,9 @@ export function createReports(log: Log): OperatorReports {
     else log.warn(sentence, fields)
   }
   const complainOfWrite = (resource: KubeResource, access: Access, key: string, failure: Failure): void => {
-    const times = (failedWrites.get(resource.plural) ?? 0) + (failure.code === 'Conflict' ? 0 : 1)
-    failedWrites.set(resource.plural, times)
+    const kind = `${access} ${resource.plural}`
+    const times = (failedWrites.get(kind) ?? 0) + (failure.code === 'Conflict' ? 0 : 1)
+    failedWrites.set(kind, times)
     complain(resource, access, failure, times, key)
   }
   return {
@@ -52,8 +54,12 @@ export function createReports(log: Log): OperatorReports {
       log.info('Addresses allocated', summary)
     },
     written({ plural }, object) {
-      failedWrites.delete(plural)
+      failedWrites.delete(`patch the status of ${plural}`)
       log.debug('Status written', { resource: plural, object })
+    },
+    annotated({ plural }, object) {
+      failedWrites.delete(`patch ${plural}`)
+      log.debug('Annotation written', { resource: plural, object })
     },
     writeFailed: (resource, key, failure) => complainOfWrite(resource, 'patch the status of', key, failure),
     annotateFailed: (resource, key, failure) => complainOfWrite(resource, 'patch', key, failure),
