@@ -33,9 +33,9 @@ export interface BringUp {
 /** Makes the hosts of a claimed lab and its control plane, and registers its nodes. Gives the state with the API's port. */
 export async function bringUp({ state, hierarchies, progress, signal }: BringUp): Promise<LabState> {
   const { name: lab, topology } = state
-  await progress.step(`${topology.hosts.length} hosts on a LAN, certificates`, () =>
-    Promise.all([createPki(lab, certificatesOf(topology)), createHosts(lab, topology, hierarchies)]),
-  )
+  // first, for what runs on the hosts reads them as it starts
+  await progress.step('certificates', () => createPki(lab, certificatesOf(topology)))
+  await progress.step(`${topology.hosts.length} hosts on a LAN`, () => createHosts(lab, topology, hierarchies))
   const api = await progress.step('API server', () => startApi(state, hierarchies, signal))
   const nodes = hostsOfRole(topology, 'node')
   for (const node of nodes) await registerNode(api.client, topology, node)

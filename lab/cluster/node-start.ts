@@ -52,7 +52,7 @@ export async function startNodeBase(
   if (topology.cni === 'reference') await startReferenceNetwork(lab, topology, node, hierarchies)
   if (topology.size === 'api') return
   await script(lab, node.name, hierarchies, 'chmod +x /usr/local/bin/balise-lab-runc')
-  launch({ lab, host: node.name, name: 'containerd', argv: containerdArgv() }, hierarchies)
+  launch({ lab, host: node.name, name: 'containerd', argv: containerdArgv(), restarts: true }, hierarchies)
 }
 
 async function startReferenceNetwork(
@@ -81,6 +81,6 @@ export function startNodeAgents(
 ): void {
   const file = hostPath(lab, node.name, 'kubelet.kubeconfig')
   writeKubeconfig({ lab, server: `https://${NODE_API}`, certificate: `node-${node.name}`, file })
-  launch({ lab, host: node.name, name: 'kubelet', argv: kubeletArgv(node, file) }, hierarchies)
+  launch({ lab, host: node.name, name: 'kubelet', argv: kubeletArgv(node, file), restarts: true }, hierarchies)
   startKubeProxy(lab, topology, node, hierarchies)
 }

@@ -39,7 +39,10 @@ export function inventory({ name, topology }: LabState, hierarchies: readonly Hi
 /** Cgroups of what the lab runs to an end. */
 const NO_SERVICE = ['init', 'exec', 'tools']
 
-/** Each service has a cgroup of its name; its first process that is not only the way into the host is the one that counts. */
+/** The way into a host, and what starts a service again. */
+const WRAPPERS = ['nsenter', 'sh']
+
+/** Each service has a cgroup of its name; its first process that is the program itself is the one that counts. */
 function servicesOf(folder: string): Readonly<Record<string, number>> {
   if (!existsSync(folder)) return {}
   const names = readdirSync(folder, { withFileTypes: true })
@@ -47,7 +50,7 @@ function servicesOf(folder: string): Readonly<Record<string, number>> {
     .map((entry) => entry.name)
   const found = names.sort().flatMap((name) => {
     if (NO_SERVICE.includes(name)) return []
-    const pid = processesBelow(join(folder, name)).find((each) => commandOf(each) !== 'nsenter')
+    const pid = processesBelow(join(folder, name)).find((each) => !WRAPPERS.includes(commandOf(each)))
     return pid === undefined ? [] : [[name, pid] as const]
   })
   return Object.fromEntries(found)
