@@ -31,8 +31,17 @@ export function allocateFrom(
 }
 
 /** As the operator sees them that has just started. */
-export function ipamInputOf(pools: readonly PoolRecord[], services: readonly ServiceRecord[]): IpamInput {
-  return { ...ofPools(pools), claims: services.map((record) => claimOf(record, undefined)) }
+export function ipamInputOf(
+  pools: readonly PoolRecord[],
+  services: readonly ServiceRecord[],
+  metallb: MetallbLook,
+): IpamInput {
+  const { namespaces } = metallb
+  return {
+    ...ofPools([...pools, ...metallb.pools]),
+    namespaces,
+    claims: services.map((record) => claimOf(record, undefined)),
+  }
 }
 
 function ofPools(records: readonly PoolRecord[]): Pick<IpamInput, 'pools' | 'brokenPools'> {

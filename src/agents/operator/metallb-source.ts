@@ -27,9 +27,17 @@ export function lookAtMetallb(sources: MetallbSources | undefined): MetallbLook 
   if (sources === undefined) return NO_METALLB
   const { addressPools, legacyConfig, namespaces } = sources
   if (![addressPools, legacyConfig, namespaces].every((informer) => informer.status().synced)) return undefined
-  const own = addressPools.items()
-  const legacy = [...legacyConfig.items().values()].flatMap((record) => legacyPools(record, own))
-  return { pools: [...own.values(), ...legacy], namespaces: namespaces.items() }
+  return metallbLook(addressPools.items(), legacyConfig.items().values(), namespaces.items())
+}
+
+/** `own` are the IPAddressPools, by `poolKey`. */
+export function metallbLook(
+  own: ReadonlyMap<string, PoolRecord>,
+  legacyConfigs: Iterable<LegacyRecord>,
+  namespaces: ReadonlyMap<string, Labels>,
+): MetallbLook {
+  const legacy = [...legacyConfigs].flatMap((record) => legacyPools(record, own))
+  return { pools: [...own.values(), ...legacy], namespaces }
 }
 
 /** Of two pools of one name that of the kind of today is in force. */

@@ -1,41 +1,66 @@
 import { ipamInputOf } from '#agents/operator/ipam-plan.ts'
+import { addressPoolRecord, legacyRecord } from '#agents/operator/metallb-records.ts'
+import { metallbLook } from '#agents/operator/metallb-source.ts'
 import { poolRecord, serviceRecord } from '#agents/operator/records.ts'
 import { CliError } from '#cli/cli-error.ts'
 import type { Outside } from '#cli/command.ts'
+import { LEGACY_CONFIG, METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import type { IpamInput } from '#ipam/allocate.ts'
-import { type KubeApi, KubeError, type KubeObject, type KubeResource } from '#ports/kube-api.ts'
-import { POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { poolKey } from '#model/pool.ts'
+import { type KubeApi, KubeError, type KubeObject, type KubeResource, type ListOptions } from '#ports/kube-api.ts'
+import { ADDRESS_POOLS, CONFIG_MAPS, NAMESPACES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 
 /** Pools and Services as they are in the cluster. */
 export interface IpamObjects {
   readonly pools: readonly KubeObject[]
   readonly services: readonly KubeObject[]
+  /** Pools of MetalLB, its ConfigMap of old, and the namespaces that it selects by. */
+  readonly addressPools: readonly KubeObject[]
+  readonly legacyConfigs: readonly KubeObject[]
+  readonly namespaces: readonly KubeObject[]
 }
+
+const LEGACY = { namespace: METALLB_NAMESPACE, fieldSelector: `metadata.name=${LEGACY_CONFIG.name}` }
 
 export async function readIpamObjects(outside: Outside): Promise<IpamObjects> {
   const api = await outside.openKube()
   try {
-    const [pools, services] = await Promise.all([listOf(api, POOLS), listOf(api, SERVICES)])
-    return { pools, services }
+    const [pools, services, addressPools, legacyConfigs, namespaces] = await Promise.all([
+      listOf(api, POOLS),
+      listOf(api, SERVICES),
+      listOf(api, ADDRESS_POOLS, { namespace: METALLB_NAMESPACE }),
+      listOf(api, CONFIG_MAPS, LEGACY),
+      listOf(api, NAMESPACES),
+    ])
+    return { pools, services, addressPools, legacyConfigs, namespaces }
   } finally {
     api.close()
   }
 }
 
-async function listOf(api: KubeApi, resource: KubeResource): Promise<readonly KubeObject[]> {
+async function listOf(api: KubeApi, resource: KubeResource, options: ListOptions = {}): Promise<readonly KubeObject[]> {
   try {
-    return (await api.list(resource, {})).items
+    return (await api.list(resource, options)).items
   } catch (cause) {
     if (!(cause instanceof KubeError)) throw cause
+    // A cluster need not have the kinds of MetalLB.
+    if (resource === ADDRESS_POOLS && cause.failure.code === 'NotFound') return []
     const remedy = `use a kubeconfig that may list ${resource.plural}`
     throw new CliError(`The ${resource.plural} of the cluster cannot be listed: ${cause.message}`, remedy, { cause })
   }
 }
 
 /** As the operator reads them, with its default settings. */
-export function inputOf({ pools, services }: IpamObjects): IpamInput {
+export function inputOf(objects: IpamObjects): IpamInput {
+  const { pools, services, addressPools, legacyConfigs, namespaces } = objects
+  const metallb = metallbLook(
+    new Map(addressPools.map((object) => [poolKey({ namespace: '', ...object.metadata }), addressPoolRecord(object)])),
+    legacyConfigs.flatMap((object) => legacyRecord(object) ?? []),
+    new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
+  )
   return ipamInputOf(
     pools.map(poolRecord),
     services.flatMap((object) => serviceRecord(object) ?? []),
+    metallb,
   )
 }

@@ -97,3 +97,27 @@ test('ipam what-if refuses kinds that have nothing to do with addresses', async 
   await assert.rejects(runWhatIf(outsideWith('', change), ['x.yaml']), /x\.yaml has a Deployment/)
   await assert.rejects(runWhatIf(outsideWith(''), []), /No change is named/)
 })
+
+const ADDRESS_POOL = `---
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: {name: blue, namespace: metallb-system}
+spec: {addresses: [10.2.0.1/32]}
+`
+
+test('ipam explain looks into pools of MetalLB as well', async () => {
+  const { addresses, looks } = await runExplain(outsideWith(ADDRESS_POOL + service('web', '10.2.0.1')), 'web')
+  assert.deepEqual(addresses, ['10.2.0.1'])
+  assert.deepEqual(
+    looks.flatMap(({ pools }) => pools.map(({ pool: key }) => key)),
+    ['metallb-system/blue'],
+  )
+})
+
+test('ipam what-if takes an IPAddressPool', async () => {
+  const moves = await runWhatIf(outsideWith(service('web'), ADDRESS_POOL), ['change.yaml'])
+  assert.deepEqual(
+    moves.map((move) => [move.service, move.to]),
+    [['default/web', ['10.2.0.1']]],
+  )
+})
