@@ -161,6 +161,24 @@ test('kinds of MetalLB that are installed later are found', async (t) => {
   assert.deepEqual(statusOf(world, 'blue'), { assignedIPv4: 2, assignedIPv6: 0, availableIPv4: 2, availableIPv6: 0 })
 })
 
+test('a server that does not know the kinds of MetalLB for a moment takes no address away', async (t) => {
+  const scenario = createScenario()
+  const world = await begin(t, scenario)
+  await world.apply(BLUE + serviceYaml('web'))
+  const absent = { plural: ADDRESS_POOLS.plural, outcome: { code: 'NotFound', message: 'No such kind' } } as const
+  const know = scenario.api.inject(absent)
+  scenario.api.endWatches({ code: 'Unreachable', message: 'restarted' })
+  await world.pass(10_000)
+  know()
+  await world.pass(60_000)
+  assert.deepEqual(addressesOf(world.object(SERVICES, 'web')), ['192.168.10.75'])
+  assert.ok(!eventsOf(world).some((event) => event.includes('IPReleased')))
+  scenario.api.inject(absent)
+  scenario.api.endWatches({ code: 'Unreachable', message: 'restarted' })
+  await world.pass(60_000)
+  assert.deepEqual(addressesOf(world.object(SERVICES, 'web')), [])
+})
+
 test('a namespace list that is refused keeps every address, and is named as missing', async (t) => {
   const scenario = createScenario()
   const world = await begin(t, scenario)

@@ -12,7 +12,7 @@ const ABSENT = 'absent'
 
 /**
  * For kinds of other projects, which a cluster need not have: while the API does not serve one it counts as listed and empty, and is looked
- * for now and then. One that is no longer served is empty again.
+ * for now and then. One that is no longer served is empty again, if it is not served some time later either.
  */
 export function absentIsEmpty(api: ListAndWatch, clock: Clock): ListAndWatch {
   return {
@@ -23,7 +23,7 @@ export function absentIsEmpty(api: ListAndWatch, clock: Clock): ListAndWatch {
     },
     async *watch(resource, options, signal) {
       if (options.resourceVersion === ABSENT) yield* watchForKind(api, clock, resource, options, signal)
-      else yield* watchServed(api, resource, options, signal)
+      else yield* watchServed(api, clock, resource, options, signal)
     },
   }
 }
@@ -65,6 +65,7 @@ async function* watchForKind(
 
 async function* watchServed(
   api: ListAndWatch,
+  clock: Clock,
   resource: KubeResource,
   options: ListOptions & { readonly resourceVersion: string },
   signal: AbortSignal,
@@ -73,6 +74,8 @@ async function* watchServed(
     yield* api.watch(resource, options, signal)
   } catch (error) {
     if (!isNotFound(error)) throw error
+    // What is deleted with its definition has been seen to go. What is still held must not go because a server has just started.
+    await clock.sleep(ABSENT_LOOK_MS, signal)
     const message = `The API no longer serves ${resource.plural}`
     throw new KubeError({ code: 'Gone', message }, { cause: error })
   }
