@@ -251,9 +251,11 @@ test('the ConfigMap of old gives out addresses, and its mistakes are told on it'
 
 test('an IPAddressPool goes before a pool of its name in the ConfigMap', async (t) => {
   const world = await begin(t)
-  await world.apply(legacyYaml('blue', '192.168.10.90-192.168.10.91') + BLUE + serviceYaml('web'))
+  const one = addressPoolYaml('blue', '192.168.10.95/32')
+  await world.apply(legacyYaml('blue', '192.168.10.90-192.168.10.91') + one + serviceYaml('a') + serviceYaml('b'))
   await world.pass()
-  assert.deepEqual(addressesOf(world.object(SERVICES, 'web')), ['192.168.10.75'])
+  const [a, b] = ['a', 'b'].map((name) => addressesOf(world.object(SERVICES, name)))
+  assert.deepEqual([a, b], [['192.168.10.95'], []])
   assert.match(configurationEvents(world).join('\n'), /ConfigMap config: .* is the name of an IPAddressPool as well/)
 })
 
