@@ -134,6 +134,7 @@ function reconcileOnce(
   const metallb = lookAtMetallb(options.metallb)
   if (!pools.status().synced || !services.status().synced || metallb === undefined) return undefined
   const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger, { settings, metallb })
+  const hadBacklog = memory.hasBacklog
   const { owed, nextLookMs } = settleServices(options, serviceWriter, memory, allocation)
   const poolsWaitMs = settlePools(options, poolWriter, memory, allocation)
   const waiting = owed - serviceWriter.status().failing
@@ -145,7 +146,8 @@ function reconcileOnce(
   serviceWriter.retain(services.items())
   poolWriter.retain(pools.items())
   reports.allocated(allocation)
-  const looks = [nextLookMs, poolsWaitMs, memory.hasBacklog ? BACKLOG_LOOK_MS : undefined]
+  // Also when it has just ended: what waited behind it was not looked at this time.
+  const looks = [nextLookMs, poolsWaitMs, hadBacklog || memory.hasBacklog ? BACKLOG_LOOK_MS : undefined]
   return { runAgainInMs: earliest(looks) }
 }
 
