@@ -38,6 +38,8 @@ interface LoopState {
   readonly writers: MetallbWriters
   readonly toldOfPools: Told
   readonly toldOfServices: Told
+  /** Versions of Services of which all has been told. */
+  readonly lookedAt: WeakSet<ServiceRecord>
   readonly beganMs: number
 }
 
@@ -57,7 +59,13 @@ export function startMetallbLoop(options: MetallbLoopOptions, signal: AbortSigna
     },
     signal,
   )
-  const state = { writers, toldOfPools: createTold(), toldOfServices: createTold(), beganMs: clock.nowMs() }
+  const state = {
+    writers,
+    toldOfPools: createTold(),
+    toldOfServices: createTold(),
+    lookedAt: new WeakSet<ServiceRecord>(),
+    beganMs: clock.nowMs(),
+  }
   const reconcile = (): void => reconcileOnce(options, state)
   const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('metallb', failure, inARow)
   const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
@@ -79,7 +87,7 @@ export function startMetallbLoop(options: MetallbLoopOptions, signal: AbortSigna
 }
 
 function reconcileOnce(options: MetallbLoopOptions, state: LoopState): void {
-  const { writers, toldOfPools, toldOfServices, beganMs } = state
+  const { writers, toldOfPools } = state
   const { pools, services, metallb } = options
   const look = lookAtMetallb(metallb)
   if (look === undefined || !pools.status().synced || !services.status().synced) return
@@ -89,7 +97,7 @@ function reconcileOnce(options: MetallbLoopOptions, state: LoopState): void {
   writeStatuses(options, writers)
   const inForceFirst = all.toSorted((a, b) => Number(isClosed(a, conflicts)) - Number(isClosed(b, conflicts)))
   markServices(options, inForceFirst, writers)
-  tellOfServices(options, toldOfServices, beganMs)
+  tellOfServices(options, state)
 }
 
 function isClosed(pool: Pool, conflicts: ReadonlyMap<string, PoolConflict>): boolean {
@@ -131,9 +139,12 @@ function markServices({ services }: MetallbLoopOptions, pools: readonly Pool[], 
 }
 
 /** A Service that was served before this term began has been told already. */
-function tellOfServices({ services, events }: MetallbLoopOptions, told: Told, beganMs: number): void {
+function tellOfServices({ services, events }: MetallbLoopOptions, state: LoopState): void {
+  const { toldOfServices: told, lookedAt, beganMs } = state
   const items = services.items()
   for (const [key, record] of items) {
+    if (lookedAt.has(record)) continue
+    lookedAt.add(record)
     const isOld = !told.knows(key) && wasServedBefore(record, beganMs)
     const news = told.news(key, annotationEvents(record))
     if (!isOld) tell(events, SERVICES, record, news)
