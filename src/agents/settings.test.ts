@@ -13,7 +13,7 @@ test('readSettings() takes the fallbacks of an empty environment', () => {
       enableLbIpam: 'true',
       defaultLbServiceIpam: 'lbipam',
       enableNodeIpam: 'false',
-      enableMetallb: 'true',
+      enableMetallb: 'false',
       metallbNamespace: 'metallb-system',
       healthPort: 9880,
       logLevel: 'info',

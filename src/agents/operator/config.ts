@@ -54,7 +54,7 @@ export const OPERATOR_OPTIONS = {
   enableMetallb: {
     env: 'BALISE_ENABLE_METALLB',
     type: SWITCH.join(' | '),
-    fallback: 'true',
+    fallback: 'false',
     sentence: "Whether Services get addresses from MetalLB's IPAddressPools and its old ConfigMap as well.",
     parse: oneOf(SWITCH),
   },
