@@ -111,7 +111,7 @@ test('createInformer() keeps its state while the API is away and goes on without
   assert.deepEqual(sizes(informer), { 'default/a': 1 })
   assert.equal(informer.status().connected, false)
   assert.equal(informer.status().lastFailure?.code, 'Unreachable')
-  assert.ok(failures.length > 3 && failures.length < 25, `${failures.length} failures`)
+  assert.ok(failures.length > 3 && failures.length < 18, `${failures.length} failures`)
   api.put(service('a', 2))
   api.comeBack()
   await clock.advance(5_000)
@@ -186,7 +186,7 @@ test('createInformer() backs off from a server that ends every watch at once', a
     api.endWatches()
     await clock.advance(100)
   }
-  assert.ok(count(api, 'watch') < 25, `${count(api, 'watch')} watches in a minute`)
+  assert.ok(count(api, 'watch') < 18, `${count(api, 'watch')} watches in a minute`)
   assert.equal(informer.status().lastFailure?.code, 'ShortWatch')
   stop.abort()
 })

@@ -12,7 +12,7 @@ const ABSENT = 'absent'
 
 /**
  * For kinds of other projects, which a cluster need not have: while the API does not serve one it counts as listed and empty, and is looked
- * for now and then. One that is no longer served is empty again, if it is not served some time later either.
+ * for at intervals. One that is no longer served is empty again, if it is not served some time later either.
  */
 export function absentIsEmpty(api: ListAndWatch, clock: Clock): ListAndWatch {
   return {
