@@ -266,7 +266,9 @@ class RunningAgent {
         while ((await changes.next()).done !== true) devices.poke()
       } catch (error) {
         if (signal.aborted) return
-        log.warn('Changes of devices are not heard of, looked for at intervals instead', { error: toFailure(error).message })
+        log.warn('Changes of devices are not heard of, looked for at intervals instead', {
+          error: toFailure(error).message,
+        })
       }
       await clock.sleep(WATCH_MS, signal).catch(() => undefined)
     }
