@@ -18,10 +18,10 @@ import {
   SERVICES,
 } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
+import { absentIsEmpty, type ListAndWatch } from '#runtime/absent-kind.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
 import { createLeaderElection } from '#runtime/leader-election.ts'
-import { absentIsEmpty, type ListAndWatch } from './absent-kind.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import { startIpamLoop } from './ipam-loop.ts'
 import { createL2View } from './l2-view.ts'
