@@ -43,6 +43,12 @@ export const LAYERS: readonly Layer[] = [
     packages: [],
   },
   {
+    folder: 'src/cni',
+    holds: "the pods' network of a node: mode, conflist, routes, MTU, masquerade; plan",
+    mayImport: ['src/model'],
+    packages: [],
+  },
+  {
     folder: 'src/l2',
     holds: 'who answers for an address, and why not the others; what to send when',
     mayImport: ['src/model', 'src/wire'],
@@ -81,6 +87,7 @@ export const LAYERS: readonly Layer[] = [
       'src/crd',
       'src/api',
       'src/ipam',
+      'src/cni',
       'src/l2',
       'src/datapath',
       'src/ports',
@@ -92,7 +99,17 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'src/cli',
     holds: 'main.ts, cmds/<name>/{options,run,render}.ts',
-    mayImport: ['src/model', 'src/wire', 'src/crd', 'src/api', 'src/ipam', 'src/ports', 'src/io', 'src/agents'],
+    mayImport: [
+      'src/model',
+      'src/wire',
+      'src/crd',
+      'src/api',
+      'src/ipam',
+      'src/cni',
+      'src/ports',
+      'src/io',
+      'src/agents',
+    ],
     packages: ['node:', 'commander', 'yaml'],
   },
   {
@@ -116,6 +133,7 @@ export const LAYERS: readonly Layer[] = [
       'src/crd',
       'src/api',
       'src/ipam',
+      'src/cni',
       'src/l2',
       'src/datapath',
       'src/ports',
