@@ -27,7 +27,7 @@ const nameOption = (): Option => new Option('--name <lab>', 'which lab, where th
 program
   .command('up')
   .description('bring a lab up')
-  .option('--topology <name|file>', 'what it is made of', 'skeleton')
+  .option('--topology <name|file>', 'what it is made of', 'talos-l2')
   .option('--nodes <number>', 'so many nodes instead of those of the topology', count)
   .addOption(new Option('--size <size>', 'whole nodes, or an API server alone').choices(SIZES))
   .option('--bare', 'without Balise', false)

@@ -1,7 +1,7 @@
-import { formatIp } from '#model/ip.ts'
+import { formatIp, type Ip, WIDTH_BITS } from '#model/ip.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { runOn } from '#lab/machine/inside.ts'
-import { attachHost, createSwitch } from '#lab/machine/lan.ts'
+import { type Attachment, attachHost, createSwitch } from '#lab/machine/lan.ts'
 import { startMachine } from '#lab/machine/machine.ts'
 import { serviceLog } from '#lab/process/launch.ts'
 import { explained } from '#lab/process/log-tail.ts'
@@ -10,7 +10,15 @@ import type { Progress } from '#lab/progress.ts'
 import { startGateway } from '#lab/proxy/start.ts'
 import { LabError } from '#lab/state/lab-error.ts'
 import { type LabState, saveApiPort } from '#lab/state/lab-state.ts'
-import { hostsOfRole, infrastructureOf, LAN_DEVICE, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
+import {
+  type Attached,
+  attachmentsOf,
+  hostsOfRole,
+  infrastructureOf,
+  type Lan,
+  type Topology,
+  type TopologyHost,
+} from '#lab/topology/topology.ts'
 import { ApiClient } from './api-client.ts'
 import { certificatesOf } from './certificates.ts'
 import { podRoutes } from './cni.ts'
@@ -18,7 +26,7 @@ import { API_PORT, startControlPlane } from './control-plane.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { adminKubeconfig } from './kubectl.ts'
 import { machineOf } from './node-machine.ts'
-import { nodeObject, startNodeAgents, startNodeBase } from './node-start.ts'
+import { FORWARDING, nodeObject, startNodeAgents, startNodeBase } from './node-start.ts'
 import { createPki } from './pki.ts'
 import { pushImages } from './push-images.ts'
 import { startRegistry } from './registry.ts'
@@ -51,28 +59,51 @@ export async function bringUp({ state, hierarchies, progress, signal }: BringUp)
 }
 
 async function createHosts(lab: string, topology: Topology, hierarchies: readonly Hierarchy[]): Promise<void> {
-  await createSwitch(lab)
+  await createSwitch(lab, topology.lans.length)
   await Promise.all(topology.hosts.map((host) => createHost(lab, topology, host, hierarchies)))
 }
 
-/** Attaches a host to the LAN and starts it as a machine, with the network settings of its role. */
+/** Attaches a host to its LANs and starts it as a machine, with the network settings of its role. */
 export async function createHost(
   lab: string,
   topology: Topology,
   host: TopologyHost,
   hierarchies: readonly Hierarchy[],
 ): Promise<void> {
-  const router = hostsOfRole(topology, 'router')[0]
-  const gateway = router === undefined || router === host ? undefined : formatIp(router.address)
-  const address = `${formatIp(host.address)}/${topology.lan.lengthBits}`
-  await attachHost({ lab, host: host.name, device: LAN_DEVICE, address, gateway })
+  for (const attached of attachmentsOf(topology, host)) await attachHost(attachment(lab, topology, host, attached))
   await startMachine(machineOf(lab, topology, host), hierarchies)
   if (host.role === 'node') await startNodeBase(lab, topology, host, hierarchies)
-  if (host.role === 'router')
-    await runOn({ lab, host: host.name }, hierarchies, ['sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'])
+  if (host.role === 'router') await runOn({ lab, host: host.name }, hierarchies, ['sh', '-euc', FORWARDING])
   if (host.role === 'infrastructure' && topology.cni === 'reference') {
     await runOn({ lab, host: host.name }, hierarchies, ['ip', '-batch', '-'], podRoutes(topology, host).join('\n'))
   }
+}
+
+/** How a host is plugged into one of its LANs; the router there, on the first, is its way out. */
+function attachment(
+  lab: string,
+  topology: Topology,
+  host: TopologyHost,
+  { at, lan, device, addresses }: Attached,
+): Attachment {
+  const first = attachmentsOf(topology, host)[0]?.at === at
+  const router = hostsOfRole(topology, 'router').find((each) => each !== host && first)
+  const onLan = router === undefined ? undefined : attachmentsOf(topology, router).find((each) => each.at === at)
+  const reached = new Set(addresses.map(({ family }) => family))
+  return {
+    lab,
+    host: host.name,
+    lan: at,
+    // the port of a host's first LAN bears its name, and is what the faults of links are about
+    port: first ? host.name : `${host.name}-${at}`,
+    device,
+    addresses: addresses.map((ip) => `${formatIp(ip)}/${lengthOn(lan, ip)}`),
+    gateways: (onLan?.addresses ?? []).filter(({ family }) => reached.has(family)).map(formatIp),
+  }
+}
+
+function lengthOn({ prefixes }: Lan, { family }: Ip): number {
+  return prefixes.find(({ address }) => address.family === family)?.lengthBits ?? WIDTH_BITS[family]
 }
 
 async function startApi(

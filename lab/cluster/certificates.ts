@@ -13,8 +13,9 @@ export function dnsServiceAddress(topology: Topology): Ip {
 }
 
 function nth(topology: Topology, n: bigint): Ip {
-  const { family, value } = topology.servicePrefix.address
-  return { family, value: value + n }
+  const [prefix] = topology.servicePrefixes
+  if (prefix === undefined) throw new Error(`Topology ${topology.name} has no service prefix`)
+  return { ...prefix.address, value: prefix.address.value + n }
 }
 
 /** Every certificate of a cluster: who speaks to whom, as kubeadm makes them. */
@@ -26,7 +27,8 @@ export function certificatesOf(topology: Topology): readonly CertificateRequest[
     'kubernetes.default.svc.cluster.local',
     'localhost',
   ]
-  const addresses = ['127.0.0.1', formatIp(apiServiceAddress(topology)), formatIp(infrastructureOf(topology).address)]
+  const own = [apiServiceAddress(topology), ...infrastructureOf(topology).addresses]
+  const addresses = ['127.0.0.1', ...own.map(formatIp)]
   return [
     {
       name: 'apiserver',
@@ -38,11 +40,11 @@ export function certificatesOf(topology: Topology): readonly CertificateRequest[
     { name: 'controller-manager', commonName: 'system:kube-controller-manager' },
     { name: 'scheduler', commonName: 'system:kube-scheduler' },
     { name: 'kube-proxy', commonName: 'system:kube-proxy' },
-    ...hostsOfRole(topology, 'node').map(({ name, address }) => ({
+    ...hostsOfRole(topology, 'node').map(({ name, addresses: ofNode }) => ({
       name: `node-${name}`,
       commonName: `system:node:${name}`,
       organization: 'system:nodes',
-      names: [`DNS:${name}`, `IP:${formatIp(address)}`],
+      names: [`DNS:${name}`, ...ofNode.map((ip) => `IP:${formatIp(ip)}`)],
     })),
   ]
 }

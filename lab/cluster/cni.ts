@@ -1,24 +1,24 @@
 import { formatPrefix, type Prefix } from '#model/prefix.ts'
-import { hostsOfRole, LAN_DEVICE, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
-import { formatIp } from '#model/ip.ts'
+import { addressOf, deviceOf, hostsOfRole, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
+import { type Family, formatIp, WIDTH_BITS } from '#model/ip.ts'
 
-/** A node has a /24 of the pod prefix, as kube-controller-manager hands it out by default. */
-const NODE_PREFIX_BITS = 24
+/** A node has a /24 and a /64 of the pod prefixes, as kube-controller-manager hands them out by default. */
+const NODE_PREFIX_BITS: { readonly [F in Family]: number } = { IPv4: 24, IPv6: 64 }
 
-/** The pods' prefix of each node: the n-th /24 for the n-th node. */
-export function podPrefixOf(topology: Topology, node: TopologyHost): Prefix {
-  const index = hostsOfRole(topology, 'node').indexOf(node)
-  const { family, value } = topology.podPrefix.address
-  return {
-    address: { family, value: value + (BigInt(index) << BigInt(32 - NODE_PREFIX_BITS)) },
-    lengthBits: NODE_PREFIX_BITS,
-  }
+/** The pods' prefixes of each node, one of each family: the n-th for the n-th node. */
+export function podPrefixesOf(topology: Topology, node: TopologyHost): readonly Prefix[] {
+  const index = BigInt(hostsOfRole(topology, 'node').indexOf(node))
+  return topology.podPrefixes.map(({ address: { family, value } }) => {
+    const lengthBits = NODE_PREFIX_BITS[family]
+    return { address: { family, value: value + (index << BigInt(WIDTH_BITS[family] - lengthBits)) }, lengthBits }
+  })
 }
 
 /** The reference CNI: a veth pair and a route for each pod, addresses from the node's prefix, host ports by portmap. */
 export function cniConfig(topology: Topology, node: TopologyHost): string {
-  const ranges = [[{ subnet: formatPrefix(podPrefixOf(topology, node)) }]]
-  const ipam = { type: 'host-local', ranges, routes: [{ dst: '0.0.0.0/0' }], dataDir: '/var/lib/cni/networks' }
+  const ranges = podPrefixesOf(topology, node).map((prefix) => [{ subnet: formatPrefix(prefix) }])
+  const routes = topology.podPrefixes.map(({ address }) => ({ dst: address.family === 'IPv4' ? '0.0.0.0/0' : '::/0' }))
+  const ipam = { type: 'host-local', ranges, routes, dataDir: '/var/lib/cni/networks' }
   const plugins = [
     { type: 'ptp', ipMasq: false, mtu: 1500, ipam },
     { type: 'portmap', capabilities: { portMappings: true }, snat: true },
@@ -28,21 +28,28 @@ export function cniConfig(topology: Topology, node: TopologyHost): string {
 
 /** Routes to the pods of the other nodes, for `ip -batch`. The control plane has them as well, for webhooks and `kubectl proxy`. */
 export function podRoutes(topology: Topology, host: TopologyHost): readonly string[] {
+  const device = deviceOf(topology, host)
   return hostsOfRole(topology, 'node')
     .filter((node) => node !== host)
-    .map(
-      (node) =>
-        `route replace ${formatPrefix(podPrefixOf(topology, node))} via ${formatIp(node.address)} dev ${LAN_DEVICE}`,
+    .flatMap((node) =>
+      podPrefixesOf(topology, node).flatMap((prefix) => {
+        const via = addressOf(node, prefix.address.family)
+        return via === undefined ? [] : [`route replace ${formatPrefix(prefix)} via ${formatIp(via)} dev ${device}`]
+      }),
     )
 }
 
 /** What leaves the cluster bears its node's address, for the LAN knows no way to a pod (nft(8)). The control plane does know one. */
-export function masqueradeRules(topology: Topology): string {
-  const pods = formatPrefix(topology.podPrefix)
-  return `table ip balise-lab-cni {
+export function masqueradeRules(topology: Topology, node: TopologyHost): string {
+  const rules = topology.podPrefixes.map((prefix) => {
+    const pods = formatPrefix(prefix)
+    const ip = prefix.address.family === 'IPv4' ? 'ip' : 'ip6'
+    return `${ip} saddr ${pods} ${ip} daddr != ${pods} oifname "${deviceOf(topology, node)}" masquerade`
+  })
+  return `table inet balise-lab-cni {
   chain postrouting {
     type nat hook postrouting priority srcnat;
-    ip saddr ${pods} ip daddr != ${pods} oifname "${LAN_DEVICE}" masquerade
+    ${rules.join('\n    ')}
   }
 }
 `

@@ -2,12 +2,23 @@ import { formatIp } from '#model/ip.ts'
 import { formatPrefix } from '#model/prefix.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { launch } from '#lab/process/launch.ts'
+import { NODE_API } from '#lab/proxy/start.ts'
 import { hostPath, pkiPath } from '#lab/state/paths.ts'
 import { infrastructureOf, type Topology } from '#lab/topology/topology.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 
 /** Where kube-apiserver listens on the infrastructure host. */
 export const API_PORT = 6443
+
+/** Where the nodes find the API server. */
+export function apiOfNodes(topology: Topology): string {
+  return topology.api === 'proxy' ? NODE_API : controlPlaneAddress(topology)
+}
+
+/** `192.168.10.2:6443` */
+export function controlPlaneAddress(topology: Topology): string {
+  return `${formatIp(infrastructureOf(topology).address)}:${API_PORT}`
+}
 
 interface Program {
   readonly name: string
@@ -51,7 +62,7 @@ function apiServer(lab: string, topology: Topology): Program {
       '--etcd-servers=http://127.0.0.1:2379',
       `--secure-port=${API_PORT}`,
       `--advertise-address=${formatIp(infrastructureOf(topology).address)}`,
-      `--service-cluster-ip-range=${formatPrefix(topology.servicePrefix)}`,
+      `--service-cluster-ip-range=${topology.servicePrefixes.map(formatPrefix).join(',')}`,
       `--client-ca-file=${pki('ca.crt')}`,
       `--tls-cert-file=${pki('apiserver.crt')}`,
       `--tls-private-key-file=${pki('apiserver.key')}`,
@@ -81,7 +92,7 @@ function controllerManager(lab: string, topology: Topology): Program {
       `--cluster-signing-cert-file=${pkiPath(lab, 'ca.crt')}`,
       `--cluster-signing-key-file=${pkiPath(lab, 'ca.key')}`,
       '--allocate-node-cidrs',
-      `--cluster-cidr=${formatPrefix(topology.podPrefix)}`,
+      `--cluster-cidr=${topology.podPrefixes.map(formatPrefix).join(',')}`,
       '--leader-elect=false',
       '--bind-address=127.0.0.1',
     ],

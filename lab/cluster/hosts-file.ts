@@ -3,7 +3,7 @@ import type { Topology, TopologyHost } from '#lab/topology/topology.ts'
 
 /** The files that every host of a lab has: its name, the names of the others, and a resolver that nobody serves. */
 export function commonFiles(topology: Topology, host: TopologyHost): Readonly<Record<string, string>> {
-  const names = topology.hosts.map(({ address, name }) => `${formatIp(address)} ${name}`)
+  const names = topology.hosts.flatMap(({ addresses, name }) => addresses.map((ip) => `${formatIp(ip)} ${name}`))
   const router = topology.hosts.find(({ role }) => role === 'router')
   const nameserver = router === undefined ? '' : `nameserver ${formatIp(router.address)}\n`
   return {

@@ -4,41 +4,36 @@ import type { LabImage } from '#lab/images/images.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { CHECKOUT, labPath } from '#lab/state/paths.ts'
 import type { Topology } from '#lab/topology/topology.ts'
-import { binDir } from '#tools/cache.ts'
 import { stringify } from 'yaml'
-import { adminKubeconfig, runForLab } from './kubectl.ts'
 import { imageDigest, pushImage } from './push-images.ts'
 
-/** Puts Balise's image into the registry and installs its chart with the topology's values, as the guide says, and waits for it. */
-export async function installBalise(
+/** The chart of this checkout. */
+export const CHART: string = join(CHECKOUT, 'chart', 'balise')
+
+/** Puts Balise's image into the registry, and gives helm's arguments that install the chart with it and the topology's values, as the guide says. */
+export async function prepareBalise(
   lab: string,
   topology: Topology,
   image: LabImage,
   hierarchies: readonly Hierarchy[],
-  signal?: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const tag = tagByContent(image)
   await pushImage(lab, topology, image, hierarchies, tag)
-  const values = labPath(lab, 'values.yaml')
-  writeFileSync(values, stringify(topology.values))
-  const chart = join(CHECKOUT, 'chart', 'balise')
-  const flags = [
-    '--namespace',
-    'kube-system',
-    '--values',
-    values,
-    '--set',
-    `image.tag=${tag}`,
-    '--wait',
-    '--timeout',
-    '3m',
+  return [
+    ...['install', 'balise', CHART, '--namespace', 'kube-system'],
+    ...valuesFiles(lab, topology).flatMap((file) => ['--values', file]),
+    ...['--set', `image.tag=${tag}`],
+    ...['--wait', '--timeout', '10m'],
   ]
-  const env = {
-    KUBECONFIG: adminKubeconfig(lab),
-    HELM_CACHE_HOME: labPath(lab, 'helm'),
-    HELM_DATA_HOME: labPath(lab, 'helm'),
-  }
-  await runForLab(lab, [join(binDir(), 'helm'), 'install', 'balise', chart, ...flags], { env, signal })
+}
+
+function valuesFiles(lab: string, { valuesFile, values }: Topology): readonly string[] {
+  const own = labPath(lab, 'values.yaml')
+  if (Object.keys(values).length > 0) writeFileSync(own, stringify(values))
+  return [
+    ...(valuesFile === undefined ? [] : [join(CHECKOUT, valuesFile)]),
+    ...(Object.keys(values).length > 0 ? [own] : []),
+  ]
 }
 
 /** A tag that no other build has: labs of different checkouts share the registry's store. */

@@ -47,6 +47,6 @@ export function kubeletArgv(node: TopologyHost, kubeconfig: string): readonly st
     `--config=${KUBELET_CONFIG}`,
     `--kubeconfig=${kubeconfig}`,
     `--hostname-override=${node.name}`,
-    `--node-ip=${formatIp(node.address)}`,
+    `--node-ip=${node.addresses.map(formatIp).join(',')}`,
   ]
 }

@@ -9,7 +9,10 @@ import { registryAddress } from './registry.ts'
 import { missingCapabilitiesHere, RUNC_ENTRY, runcEntry } from './runc-entry.ts'
 
 /** What a node keeps over a crash, as on a disk; everything else of its file system is gone then. */
-const NODE_DISKS = ['/var/lib/containerd', '/var/lib/kubelet', '/var/lib/cni', '/var/log/pods', '/var/log/containers']
+const NODE_DISKS = [
+  ...['/etc/cni/net.d', '/opt/cni/bin', '/var/lib/cni', '/var/lib/balise'],
+  ...['/var/lib/containerd', '/var/lib/kubelet', '/var/log/pods', '/var/log/containers'],
+]
 
 /** A host as a machine: what it has on its disk and which files lie there when it starts. */
 export function machineOf(lab: string, topology: Topology, host: TopologyHost): MachineSpec {

@@ -3,27 +3,27 @@ import { formatPrefix } from '#model/prefix.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
 import { runOn } from '#lab/machine/inside.ts'
 import { launch } from '#lab/process/launch.ts'
-import { NODE_API, startNodeProxy } from '#lab/proxy/start.ts'
+import { startNodeProxy } from '#lab/proxy/start.ts'
 import { hostPath } from '#lab/state/paths.ts'
-import { infrastructureOf, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
+import type { Topology, TopologyHost } from '#lab/topology/topology.ts'
 import { debsRoot } from '#tools/cache.ts'
-import { masqueradeRules, podPrefixOf, podRoutes } from './cni.ts'
+import { masqueradeRules, podPrefixesOf, podRoutes } from './cni.ts'
 import { containerdArgv } from './containerd.ts'
-import { API_PORT } from './control-plane.ts'
+import { apiOfNodes, controlPlaneAddress } from './control-plane.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { kubeletArgv } from './kubelet.ts'
 import { startKubeProxy } from './kube-proxy.ts'
 
 /** The Node object as the lab registers it, before the kubelet does: with the prefix that the CNI has for its pods. */
 export function nodeObject(topology: Topology, node: TopologyHost): object {
-  const prefix = formatPrefix(podPrefixOf(topology, node))
+  const prefixes = podPrefixesOf(topology, node).map(formatPrefix)
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: node.name, labels: { 'kubernetes.io/hostname': node.name, ...node.labels } },
-    spec: { podCIDR: prefix, podCIDRs: [prefix] },
+    spec: { podCIDR: prefixes[0], podCIDRs: prefixes },
     ...(topology.size === 'api'
-      ? { status: { addresses: [{ type: 'InternalIP', address: formatIp(node.address) }] } }
+      ? { status: { addresses: node.addresses.map((ip) => ({ type: 'InternalIP', address: formatIp(ip) })) } }
       : {}),
   }
 }
@@ -39,6 +39,9 @@ function script(
   return runOn({ lab, host }, hierarchies, ['sh', '-euc', text], input)
 }
 
+/** Lets a host pass on what is not for itself. */
+export const FORWARDING = 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+
 /** Network settings of a node and its container runtime: what needs no API. */
 export async function startNodeBase(
   lab: string,
@@ -46,9 +49,7 @@ export async function startNodeBase(
   node: TopologyHost,
   hierarchies: readonly Hierarchy[],
 ): Promise<void> {
-  const api = `${formatIp(infrastructureOf(topology).address)}:${API_PORT}`
-  startNodeProxy({ lab, host: node.name, to: api }, hierarchies)
-  await script(lab, node.name, hierarchies, 'echo 1 >/proc/sys/net/ipv4/ip_forward')
+  if (topology.api === 'proxy') startNodeProxy({ lab, host: node.name, to: controlPlaneAddress(topology) }, hierarchies)
   if (topology.cni === 'reference') await startReferenceNetwork(lab, topology, node, hierarchies)
   if (topology.size === 'api') return
   await script(lab, node.name, hierarchies, 'chmod +x /usr/local/bin/balise-lab-runc')
@@ -61,6 +62,7 @@ async function startReferenceNetwork(
   node: TopologyHost,
   hierarchies: readonly Hierarchy[],
 ): Promise<void> {
+  await script(lab, node.name, hierarchies, FORWARDING)
   await script(lab, node.name, hierarchies, 'ip -batch -', podRoutes(topology, node).join('\n'))
   if (topology.size === 'api') return
   await script(
@@ -69,7 +71,7 @@ async function startReferenceNetwork(
     hierarchies,
     `mkdir -p /opt/cni/bin; mount --bind ${debsRoot()}/usr/lib/cni /opt/cni/bin`,
   )
-  await script(lab, node.name, hierarchies, 'nft -f -', masqueradeRules(topology))
+  await script(lab, node.name, hierarchies, 'nft -f -', masqueradeRules(topology, node))
 }
 
 /** The kubelet, and kube-proxy where the topology has it. The API has to be there. */
@@ -80,7 +82,7 @@ export function startNodeAgents(
   hierarchies: readonly Hierarchy[],
 ): void {
   const file = hostPath(lab, node.name, 'kubelet.kubeconfig')
-  writeKubeconfig({ lab, server: `https://${NODE_API}`, certificate: `node-${node.name}`, file })
+  writeKubeconfig({ lab, server: `https://${apiOfNodes(topology)}`, certificate: `node-${node.name}`, file })
   launch({ lab, host: node.name, name: 'kubelet', argv: kubeletArgv(node, file), restarts: true }, hierarchies)
   startKubeProxy(lab, topology, node, hierarchies)
 }

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { bringUp } from '#lab/cluster/bring-up.ts'
 import { applyCoreDns, coreDnsReady } from '#lab/cluster/coredns.ts'
 import { diagnose } from '#lab/cluster/diagnose.ts'
-import { installBalise } from '#lab/cluster/install-balise.ts'
+import { helm } from '#lab/cluster/helm.ts'
+import { prepareBalise } from '#lab/cluster/install-balise.ts'
 import { guideSteps } from '#lab/guide/guides.ts'
 import { walkGuide } from '#lab/guide/walk.ts'
 import { buildLabImages } from '#lab/images/build.ts'
@@ -47,13 +48,15 @@ export async function up(options: UpOptions, signal: AbortSignal, write: (line: 
   const claimed = claimLab(name, topology)
   let stays = false
   try {
-    const state = await raise({ claimed, hierarchies, progress, image, signal })
+    const { state, install } = await raise({ claimed, hierarchies, progress, image, signal })
+    const walked = install !== undefined && !options.detach && steps.length > 0
+    if (!walked) await finish({ state, install, progress, signal })
     progress.note(`lab ${state.name} is up after ${seconds(progress.elapsedMs)}`)
     if (options.detach) {
       stays = true
       return 0
     }
-    const failed = withBalise ? await walkGuide({ lab: state, hierarchies, steps, signal, write }) : 0
+    const failed = walked ? await walkGuide({ lab: state, hierarchies, steps, install, signal, write }) : 0
     if (options.check) return failed === 0 ? 0 : 1
     for (const line of invitation(state, withBalise)) write(line)
     await ended(claimed.name, signal)
@@ -78,23 +81,41 @@ interface Raise {
   readonly signal: AbortSignal
 }
 
-async function raise({ claimed, hierarchies, progress, image, signal }: Raise): Promise<LabState> {
+/** A cluster without Balise, and helm's arguments that install it. */
+interface Raised {
+  readonly state: LabState
+  /** Undefined where it is not to be installed. */
+  readonly install: readonly string[] | undefined
+}
+
+async function raise({ claimed, hierarchies, progress, image, signal }: Raise): Promise<Raised> {
   const state = await bringUp({ state: claimed, hierarchies, progress, signal })
   const { name, topology } = state
-  if (topology.size === 'api') return state
-  await applyCoreDns(name, topology, signal)
-  if (image !== undefined) {
+  if (topology.size === 'cluster') await applyCoreDns(name, topology, signal)
+  const install = image && (await prepareBalise(name, topology, image, hierarchies))
+  return { state, install }
+}
+
+interface Finish extends Raised {
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** What no guide does: installs Balise, and waits for the DNS where pods and ClusterIPs work by then. */
+async function finish({ state: { name, topology }, install, progress, signal }: Finish): Promise<void> {
+  if (install !== undefined) {
     await progress.step('Balise, installed by its chart', () =>
-      diagnosed(name, signal, () => installBalise(name, topology, image, hierarchies, signal)),
+      diagnosed(name, signal, () => helm(name, install, { signal })),
     )
   }
-  const servesClusterIps = image !== undefined || topology.kubeProxy !== 'none'
-  if (servesClusterIps && topology.cni !== 'none') await progress.step('CoreDNS', () => coreDnsReady(name, signal))
-  return state
+  const podsWork = topology.cni !== 'none' || install !== undefined
+  const clusterIpsWork = topology.kubeProxy !== 'none' || install !== undefined
+  if (topology.size === 'cluster' && podsWork && clusterIpsWork)
+    await progress.step('CoreDNS', () => diagnosed(name, signal, () => coreDnsReady(name, signal)))
 }
 
 /** Lets work in a cluster that stands fail with what the cluster says of it. */
-async function diagnosed(lab: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+async function diagnosed(lab: string, signal: AbortSignal, work: () => Promise<unknown>): Promise<void> {
   try {
     await work()
   } catch (cause) {

@@ -27,6 +27,10 @@ export async function inject(lab: LabState, fault: Fault, hierarchies: readonly 
     case 'agent-kill':
       return killAgent(lab.name, fault.host, hierarchies)
     case 'api':
+      if (lab.topology.api !== 'proxy')
+        throw new LabError(
+          `The nodes of ${lab.name} reach the API directly: faults of the API need a topology with "api: proxy"`,
+        )
       await Promise.all(fault.hosts.map((host) => setFault(controlSocket(lab.name, host), fault.fault)))
       return
     case 'partition':

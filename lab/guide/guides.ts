@@ -1,6 +1,6 @@
 import { LabError } from '#lab/state/lab-error.ts'
 import type { GuideStep } from './step.ts'
-import { TALOS_L2 } from './talos-l2.ts'
+import { TALOS_L2 } from './talos-l2/steps.ts'
 
 const GUIDES: Readonly<Record<string, readonly GuideStep[]>> = { 'talos-l2': TALOS_L2 }
 

@@ -1,9 +1,12 @@
 import { diagnose } from '#lab/cluster/diagnose.ts'
+import { helm } from '#lab/cluster/helm.ts'
 import { kubectl } from '#lab/cluster/kubectl.ts'
 import { runOn } from '#lab/machine/inside.ts'
 import type { Hierarchy } from '#lab/machine/hierarchies.ts'
+import { waitFor } from '#lab/process/wait.ts'
 import { LabError } from '#lab/state/lab-error.ts'
 import type { LabState } from '#lab/state/lab-state.ts'
+import { CHECKOUT } from '#lab/state/paths.ts'
 import { seconds } from '#lab/progress.ts'
 import { type Excerpt, type GuideContext, GuideFailure, type GuideStep } from './step.ts'
 
@@ -11,6 +14,8 @@ export interface Walk {
   readonly lab: LabState
   readonly hierarchies: readonly Hierarchy[]
   readonly steps: readonly GuideStep[]
+  /** Helm's arguments that install Balise. */
+  readonly install: readonly string[]
   readonly signal: AbortSignal | undefined
   readonly write: (line: string) => void
 }
@@ -39,41 +44,52 @@ export async function walkGuide(walk: Walk): Promise<number> {
   return 0
 }
 
-function contextOf({ lab, hierarchies, signal, write }: Walk): GuideContext {
+const UNTIL_BOUND_MS = 60_000
+
+function contextOf({ lab, hierarchies, install, signal, write }: Walk): GuideContext {
   const shown = async (command: string, run: () => Promise<string>, part?: Excerpt): Promise<string> => {
     write(`  $ ${command}`)
     const output = await run()
     for (const line of excerpt(output, part)) write(`    ${line}`)
     return output
   }
-  const words = (argv: readonly string[]): string =>
-    argv.map((word) => (/[\s*$"'|]/.test(word) ? `'${word}'` : word)).join(' ')
+  const ask = (args: readonly string[]): Promise<string> => kubectl(lab.name, args, { signal })
   return {
     lab,
     hierarchies,
     signal,
+    install,
     show: (line) => write(`    ${line}`),
+    ask,
     kubectl: (args, input) => {
       const given = input === undefined ? '' : `\n${input.trimEnd()}`.replaceAll('\n', '\n    | ')
       return shown(`kubectl ${words(args)}${given}`, () =>
         kubectl(lab.name, args, { signal, ...(input === undefined ? {} : { input }) }),
       )
     },
+    kubectlExcerpt: (args, part) => shown(`kubectl ${words(args)}`, () => ask(args), part),
+    helm: (args, part) => shown(`helm ${words(args)}`, () => helm(lab.name, args, { signal }), part),
     on: (host, argv, part) =>
       shown(`balise lab exec ${host} -- ${words(argv)}`, () => runOn({ lab: lab.name, host }, hierarchies, argv), part),
     balise: async (node, argv, part) => {
       const selector = ['-l', 'app.kubernetes.io/component=agent', `--field-selector=spec.nodeName=${node}`]
-      const pod = (
-        await kubectl(lab.name, ['get', 'pod', '-n', 'kube-system', ...selector, '-o', 'name'], { signal })
-      ).trim()
+      const pod = (await ask(['get', 'pod', '-n', 'kube-system', ...selector, '-o', 'name'])).trim()
       const inPod = ['exec', '-n', 'kube-system', pod, '-c', 'agent', '--', 'balise', ...argv]
-      return shown(
-        `kubectl exec -n kube-system ${pod} -- balise ${words(argv)}`,
-        () => kubectl(lab.name, inPod, { signal }),
-        part,
-      )
+      return shown(`kubectl exec -n kube-system ${pod} -- balise ${words(argv)}`, () => ask(inPod), part)
+    },
+    until: (what, question) => {
+      const answered = async (): Promise<string | true | undefined> => (await question()) || undefined
+      return waitFor(answered, { what, boundMs: UNTIL_BOUND_MS, everyMs: 100, signal })
     },
   }
+}
+
+/** A command as one would type it in the checkout. */
+function words(argv: readonly string[]): string {
+  return argv
+    .map((word) => word.replace(`${CHECKOUT}/`, ''))
+    .map((word) => (/[\s*$"'|{}]/.test(word) ? `'${word}'` : word))
+    .join(' ')
 }
 
 /** The lines to show of an output, and how many more there are. */

@@ -1,12 +1,20 @@
 import { run } from '#lab/process/run.ts'
-import { BRIDGE, macOf, netnsName, SWITCH } from './names.ts'
+import { existsSync } from 'node:fs'
+import { bridgeName, macOf, netnsName, netnsPath, SWITCH } from './names.ts'
 
-/** Network namespaces and the LAN's switch: a bridge in a namespace of its own, with one port for each host, named after it. */
-export async function createSwitch(lab: string): Promise<void> {
+/**
+ * The switch: a namespace of its own with a bridge for each LAN, which know nothing of each other, and on them one port for each host,
+ * named after it.
+ */
+export async function createSwitch(lab: string, lans: number): Promise<void> {
   const netns = netnsName(lab, SWITCH)
   await run(['ip', 'netns', 'add', netns])
+  const bridges = Array.from({ length: lans }, (_, at) => bridgeName(at))
   await run(['ip', '-n', netns, '-batch', '-'], {
-    input: ['link set lo up', `link add ${BRIDGE} type bridge`, `link set ${BRIDGE} up`].join('\n'),
+    input: [
+      'link set lo up',
+      ...bridges.flatMap((name) => [`link add ${name} type bridge`, `link set ${name} up`]),
+    ].join('\n'),
   })
   // a switch has no packet filter: where the kernel has one for bridges, frames would pass it
   const filters = 'for file in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -f "$file" ] || echo 0 >"$file"; done'
@@ -16,26 +24,35 @@ export async function createSwitch(lab: string): Promise<void> {
 export interface Attachment {
   readonly lab: string
   readonly host: string
+  /** Which LAN, from 0. */
+  readonly lan: number
+  /** The name of the port at the switch. */
+  readonly port: string
   readonly device: string
-  /** With its length: `192.168.10.215/24`. */
-  readonly address: string
-  /** The next hop of the default route, none when unset. */
-  readonly gateway: string | undefined
+  /** With their lengths: `192.168.10.215/24`. */
+  readonly addresses: readonly string[]
+  /** The next hops of the default routes, one for each family at most. */
+  readonly gateways: readonly string[]
 }
 
-/** Makes the namespace of a host with one device on the LAN. The MAC is the same each time. */
-export async function attachHost({ lab, host, device, address, gateway }: Attachment): Promise<void> {
+/** Gives a host a device on a LAN, and makes its namespace where this is the first. The MAC is the same each time. */
+export async function attachHost({ lab, host, lan, port, device, addresses, gateways }: Attachment): Promise<void> {
   const netns = netnsName(lab, host)
-  await run(['ip', 'netns', 'add', netns])
+  if (!existsSync(netnsPath(lab, host))) await run(['ip', 'netns', 'add', netns])
   await run(['ip', '-n', netnsName(lab, SWITCH), '-batch', '-'], {
     input: [
-      `link add ${host} type veth peer name ${device} address ${macOf(lab, host)} netns ${netns}`,
-      `link set ${host} master ${BRIDGE}`,
-      `link set ${host} up`,
+      `link add ${port} type veth peer name ${device} address ${macOf(lab, port)} netns ${netns}`,
+      `link set ${port} master ${bridgeName(lan)}`,
+      `link set ${port} up`,
     ].join('\n'),
   })
-  const lines = ['link set lo up', `addr add ${address} dev ${device}`, `link set ${device} up`]
-  if (gateway !== undefined) lines.push(`route add default via ${gateway}`)
+  const lines = [
+    'link set lo up',
+    // nobody else has them: they can be used at once
+    ...addresses.map((address) => `addr add ${address} dev ${device}${address.includes(':') ? ' nodad' : ''}`),
+    `link set ${device} up`,
+    ...gateways.map((gateway) => `route add default via ${gateway}`),
+  ]
   await run(['ip', '-n', netns, '-batch', '-'], { input: lines.join('\n') })
 }
 

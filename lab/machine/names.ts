@@ -21,7 +21,10 @@ export function macOf(lab: string, host: string): string {
   return ['02', 'ba', ...[...digest.subarray(0, 4)].map((octet) => octet.toString(16).padStart(2, '0'))].join(':')
 }
 
-/** The namespace of the LAN's switch. */
+/** The namespace of the switch. */
 export const SWITCH = 'switch'
-/** The bridge in the switch. */
-export const BRIDGE = 'br0'
+
+/** The bridge in the switch for a LAN, counted from 0. */
+export function bridgeName(lan: number): string {
+  return `br${lan}`
+}

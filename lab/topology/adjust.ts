@@ -22,15 +22,28 @@ function withNodes(topology: Topology, count: number): readonly TopologyHost[] {
   return hosts
 }
 
+/** Beside the last node: the address after the highest that a node has, in each prefix where that one has one. */
 function nextNode(topology: Topology, hosts: readonly TopologyHost[], number: number): TopologyHost {
-  const taken = new Set(hosts.map((host) => host.address.value))
-  const highest = hosts.filter((host) => host.role === 'node').map((host) => host.address.value)
-  let address: Ip = { family: 'IPv4', value: highest.reduce((a, b) => (a > b ? a : b)) + 1n }
+  const last = hosts.findLast((host) => host.role === 'node')
+  const addresses = (last?.addresses ?? []).map((beside) => nextAddress(topology, hosts, beside, number))
+  const [address] = addresses
+  if (address === undefined) throw new Error('A topology without nodes')
+  return { name: `node${number}-lab`, role: 'node', address, addresses, labels: {} }
+}
+
+function nextAddress({ lans }: Topology, hosts: readonly TopologyHost[], beside: Ip, number: number): Ip {
+  const prefix = lans.flatMap(({ prefixes }) => prefixes).find((each) => prefixContains(each, beside))
+  const same = hosts.flatMap(({ role, addresses }) =>
+    addresses.filter((ip) => prefix !== undefined && prefixContains(prefix, ip)).map(({ value }) => ({ role, value })),
+  )
+  const taken = new Set(same.map(({ value }) => value))
+  const highest = same.filter(({ role }) => role === 'node').map(({ value }) => value)
+  let address: Ip = { ...beside, value: highest.reduce((a, b) => (a > b ? a : b)) + 1n }
   while (taken.has(address.value)) address = { ...address, value: address.value + 1n }
-  if (!prefixContains(topology.lan, address)) {
+  if (prefix === undefined || !prefixContains(prefix, address)) {
     throw new LabError(
       `Node ${number} would have the address ${formatIp(address)}, which is not on the LAN: take fewer nodes`,
     )
   }
-  return { name: `node${number}-lab`, role: 'node', address, labels: {} }
+  return address
 }

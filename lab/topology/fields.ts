@@ -1,5 +1,5 @@
 import { formatPrefix, type Prefix, parsePrefix } from '#model/prefix.ts'
-import { type Ip, parseIp } from '#model/ip.ts'
+import { formatIp, type Ip, parseIp } from '#model/ip.ts'
 
 /** Reads fields of unknown YAML and gathers what is wrong with them; every mistake bears the path and the value. */
 export class FieldReader {
@@ -42,11 +42,26 @@ export class FieldReader {
     return byDefault ?? (options[0] as T)
   }
 
-  /** An IPv4 prefix without host bits. */
-  prefix(value: unknown, path: string): Prefix | undefined {
+  /** One value or a list of them, as a list; `undefined` in it stands for what is missing. */
+  oneOrMore(value: unknown): readonly unknown[] {
+    return Array.isArray(value) && value.length > 0 ? value : [value]
+  }
+
+  /** One prefix or one of each family, IPv4 first, without host bits. */
+  prefixes(value: unknown, path: string): readonly Prefix[] {
+    const read = this.oneOrMore(value).flatMap((each) => this.#prefix(each, path) ?? [])
+    this.#families(
+      read.map(({ address }) => address),
+      path,
+    )
+    if (new Set(read.map(({ address }) => address.family)).size < read.length) this.fail(path, 'two of one family')
+    return read
+  }
+
+  #prefix(value: unknown, path: string): Prefix | undefined {
     const parsed = parsePrefix(String(value))
-    if (!parsed.ok || parsed.value.address.family !== 'IPv4') {
-      this.fail(path, value === undefined ? 'missing' : `${show(value)} is no IPv4 prefix like 192.168.10.0/24`)
+    if (!parsed.ok) {
+      this.fail(path, value === undefined ? 'missing' : `${show(value)} is no prefix like 192.168.10.0/24`)
       return undefined
     }
     if (formatPrefix(parsed.value) !== value)
@@ -54,12 +69,20 @@ export class FieldReader {
     return parsed.value
   }
 
-  /** An IPv4 address. */
-  address(value: unknown, path: string): Ip | undefined {
-    const parsed = parseIp(String(value))
-    if (parsed.ok && parsed.value.family === 'IPv4') return parsed.value
-    this.fail(path, value === undefined ? 'missing' : `${show(value)} is no IPv4 address`)
-    return undefined
+  /** One address or several, the first of them IPv4. */
+  addresses(value: unknown, path: string): readonly Ip[] {
+    const read = this.oneOrMore(value).flatMap((each) => {
+      const parsed = parseIp(String(each))
+      if (parsed.ok) return [parsed.value]
+      this.fail(path, each === undefined ? 'missing' : `${show(each)} is no address like 192.168.10.2`)
+      return []
+    })
+    this.#families(read, path)
+    return read
+  }
+
+  #families(read: readonly Ip[], path: string): void {
+    if (read[0]?.family === 'IPv6') this.fail(path, `${formatIp(read[0])} comes first; IPv4 has to`)
   }
 }
 

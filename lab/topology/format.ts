@@ -5,14 +5,23 @@ import type { Topology } from './topology.ts'
 
 /** The file that `parseTopology` reads back as the same topology. */
 export function formatTopology(topology: Topology): string {
-  const { name, description, lan, size, cni, kubeProxy, podPrefix, servicePrefix, hosts, guide, values } = topology
+  const { name, description, lans, size, cni, kubeProxy, api, podPrefixes, servicePrefixes, hosts } = topology
+  const { guide, valuesFile, values } = topology
   return stringify({
     name,
     description,
-    lan: { prefix: formatPrefix(lan) },
-    cluster: { size, cni, kubeProxy, podPrefix: formatPrefix(podPrefix), servicePrefix: formatPrefix(servicePrefix) },
-    hosts: hosts.map((host) => ({ ...host, address: formatIp(host.address) })),
+    lan: lans.map(({ prefixes, device }) => ({ prefix: prefixes.map(formatPrefix), device })),
+    cluster: {
+      size,
+      cni,
+      kubeProxy,
+      api,
+      podPrefix: podPrefixes.map(formatPrefix),
+      servicePrefix: servicePrefixes.map(formatPrefix),
+    },
+    hosts: hosts.map(({ addresses, ...host }) => ({ ...host, address: addresses.map(formatIp) })),
     ...(guide === undefined ? {} : { guide }),
+    ...(valuesFile === undefined ? {} : { valuesFile }),
     values,
   })
 }

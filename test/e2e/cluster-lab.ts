@@ -20,8 +20,8 @@ export interface ClusterLab {
   down(): Promise<void>
 }
 
-export async function openClusterLab(name: string): Promise<ClusterLab> {
-  await run([BALISE, 'lab', 'up', '--name', name, '--detach'], { boundMs: 180_000 })
+export async function openClusterLab(name: string, topology: string, ...flags: readonly string[]): Promise<ClusterLab> {
+  await run([BALISE, 'lab', 'up', '--name', name, '--topology', topology, '--detach', ...flags], { boundMs: 240_000 })
   const ofLab = (...args: readonly string[]): Promise<string> => kubectl(name, args)
   return {
     name,
@@ -38,8 +38,8 @@ export async function openClusterLab(name: string): Promise<ClusterLab> {
 }
 
 /** The lab, walked through its guide and taken down, by one command. */
-export function checkGuide(name: string): Promise<RunOutcome> {
-  return attempt([BALISE, 'lab', 'up', '--name', name, '--check'], { boundMs: 240_000 })
+export function checkGuide(name: string, topology: string): Promise<RunOutcome> {
+  return attempt([BALISE, 'lab', 'up', '--name', name, '--topology', topology, '--check'], { boundMs: 300_000 })
 }
 
 async function agentPod(ofLab: (...args: readonly string[]) => Promise<string>, node: string): Promise<string> {

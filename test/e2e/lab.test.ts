@@ -34,7 +34,7 @@ describe('a cluster of the lab with Balise in it', () => {
   let client: Client
 
   before(async () => {
-    await balise('up', '--detach', '--name', NAME)
+    await balise('up', '--detach', '--name', NAME, '--topology', 'skeleton')
     lab = readLab(NAME)
     client = { lab, host: 'client', hierarchies }
     await kube('apply', '-f', join(MANIFESTS, 'pool.yaml'), '-f', WORKLOAD)

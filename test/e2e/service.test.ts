@@ -24,7 +24,7 @@ const manifest = (name: string): string => readFileSync(join(import.meta.dirname
 describe('a Service of type LoadBalancer', () => {
   let lab: ClusterLab
   before(async () => {
-    lab = await openClusterLab(NAME)
+    lab = await openClusterLab(NAME, 'skeleton')
     await lab.apply(manifest('lan'))
   })
   after(async () => {

@@ -18,7 +18,7 @@ import { claimLab } from '#lab/state/lab-state.ts'
 import { hostPath, labPath } from '#lab/state/paths.ts'
 import { takeDown } from '#lab/take-down.ts'
 import { loadTopology } from '#lab/topology/load.ts'
-import { LAN_DEVICE, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
+import { DEFAULT_DEVICE, type Topology, type TopologyHost } from '#lab/topology/topology.ts'
 import { formatIp } from '#model/ip.ts'
 import { buildBpf } from '#tools/build-bpf.ts'
 import { findClang } from '#tools/setup-clang.ts'
@@ -110,7 +110,7 @@ export class Bench {
       if (program === 'none') continue
       await this.#on(name, ['ip', 'route', 'add', BACKEND_ROUTE, 'via', formatIp(backend.address)])
       // in and out are one LAN: an ICMP redirect for every flow would be measured with it
-      const redirects = ['all', LAN_DEVICE].map((device) => `echo 0 >/proc/sys/net/ipv4/conf/${device}/send_redirects`)
+      const redirects = ['all', DEFAULT_DEVICE].map((device) => `echo 0 >/proc/sys/net/ipv4/conf/${device}/send_redirects`)
       await this.#on(name, ['sh', '-c', redirects.join('; ')])
       if (program === 'kube-proxy') this.#startKubeProxy(name)
       if (program === 'balise') this.#startBalise(name)
@@ -240,10 +240,10 @@ export class Bench {
   }
 
   async #ifindex(host: string): Promise<number> {
-    return Number(await this.#on(host, ['cat', `/sys/class/net/${LAN_DEVICE}/ifindex`]))
+    return Number(await this.#on(host, ['cat', `/sys/class/net/${DEFAULT_DEVICE}/ifindex`]))
   }
 
   async #mac(host: string): Promise<string> {
-    return (await this.#on(host, ['cat', `/sys/class/net/${LAN_DEVICE}/address`])).trim()
+    return (await this.#on(host, ['cat', `/sys/class/net/${DEFAULT_DEVICE}/address`])).trim()
   }
 }
