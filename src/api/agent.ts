@@ -229,6 +229,8 @@ export interface L2NodeJson {
 }
 
 export interface L2PolicyJson {
+  readonly kind: 'CiliumL2AnnouncementPolicy' | 'L2Advertisement' | 'ConfigMap'
+  /** Its name, with the namespace before it where the kind has one: `metallb-system/lab`. */
   readonly policy: string
   /** Selects this node. */
   readonly selectsNode: boolean

@@ -142,7 +142,20 @@ export const SAMPLE_L2: L2Answer = {
     { node: 'node1-lab', live: true, holds: 1, devices: [], mistake: null },
   ],
   policies: [
-    { policy: 'lab-l2-policy', selectsNode: true, devices: ['eth0'], problems: ['interfaces "(" is no pattern'] },
+    {
+      kind: 'CiliumL2AnnouncementPolicy',
+      policy: 'lab-l2-policy',
+      selectsNode: true,
+      devices: ['eth0'],
+      problems: ['interfaces "(" is no pattern'],
+    },
+    {
+      kind: 'L2Advertisement',
+      policy: 'metallb-system/all',
+      selectsNode: true,
+      devices: ['eth0'],
+      problems: ['spec.ipAddressPools "blu" is no pool of namespace metallb-system: the pools there are blue'],
+    },
   ],
 }
 

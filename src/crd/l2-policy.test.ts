@@ -16,13 +16,16 @@ test('decodeL2Policy() reads the policy of the guide', () => {
   })
   assert.deepEqual(mistakes, [])
   assert.deepEqual(value, {
+    kind: 'CiliumL2AnnouncementPolicy',
     name: 'p',
+    namespace: '',
     generation: 3,
-    serviceSelector: { requirements: [] },
-    nodeSelector: { requirements: [] },
+    serviceSelectors: [],
+    nodeSelectors: [],
     interfaces: ['enp0s1'],
     externalIps: true,
     loadBalancerIps: true,
+    pools: undefined,
   })
 })
 

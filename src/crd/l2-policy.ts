@@ -1,5 +1,6 @@
 import { compileInterfacePattern } from '#model/interface-pattern.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
+import type { LabelSelector } from '#model/selector.ts'
 import { readLabelSelector } from './label-selector.ts'
 import { readMetadata } from './metadata.ts'
 import {
@@ -34,8 +35,23 @@ export function decodeL2Policy(object: unknown): Decoded<L2Policy> {
     return { value: undefined, mistakes: root.mistakes }
   }
   const { name, generation } = metadata
-  const value = { name, generation, serviceSelector, nodeSelector, interfaces, externalIps, loadBalancerIps }
+  const value: L2Policy = {
+    kind: 'CiliumL2AnnouncementPolicy',
+    name,
+    namespace: '',
+    generation,
+    serviceSelectors: unlessAll(serviceSelector),
+    nodeSelectors: unlessAll(nodeSelector),
+    interfaces,
+    externalIps,
+    loadBalancerIps,
+    pools: undefined,
+  }
   return { value, mistakes: root.mistakes }
+}
+
+function unlessAll(selector: LabelSelector): readonly LabelSelector[] {
+  return selector.requirements.length === 0 ? [] : [selector]
 }
 
 function readPattern(place: Place): readonly string[] {

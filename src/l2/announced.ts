@@ -1,16 +1,17 @@
 import type { Condition } from '#model/condition.ts'
 import { formatIp, type Ip } from '#model/ip.ts'
-import type { L2Policy } from '#model/l2-policy.ts'
+import { policyTitle } from '#model/l2-policy.ts'
 import type { Service } from '#model/service.ts'
-import { createJudge, formatVerdict, type Judge, type NodeView, type Verdict } from './candidates.ts'
+import { createJudge, formatVerdict, type Judge, type NodeView, noPolicy, type Verdict } from './candidates.ts'
 import { type Claim, claimsOf } from './claims.ts'
 import { heldSinceMs } from './node-facts.ts'
+import type { L2Rules } from './rules.ts'
 
 /** The condition of a Service that tells whether a node answers for its addresses, and if not, why. */
 export const ANNOUNCED_CONDITION = 'balise.io/Announced'
 
-/** Why nobody answers for an address; `NotYet`: a node may, and will take it in a moment. */
-export type Silence = 'NoPolicy' | 'NoNode' | 'NotYet'
+/** Why nobody answers for an address; `NotYet`: a node may, and will take it in a moment. `NodeAddress`: it is a node's own. */
+export type Silence = 'NodeAddress' | 'NoPolicy' | 'NoNode' | 'NotYet'
 
 type Announcement =
   | { readonly address: string; readonly by: readonly string[] }
@@ -19,34 +20,58 @@ type Announcement =
 /** Tells of every Service who answers for it, from what all nodes report. */
 export interface Announcements {
   conditionOf(service: Service, addresses: readonly Ip[]): Condition
+  /** Nodes that answer for an address of it as an object of MetalLB says, with the devices to answer on; by name. */
+  advertisedBy(service: Service): ReadonlyMap<string, readonly string[]>
 }
 
-/** `nodes` and `policies` as one moment's view; it is looked up for thousands of Services. */
-export function createAnnouncements(nodes: readonly NodeView[], policies: readonly L2Policy[]): Announcements {
-  const judge = createJudge(nodes, policies)
+/** `nodes` and `rules` as one moment's view; it is looked up for thousands of Services. */
+export function createAnnouncements(nodes: readonly NodeView[], rules: L2Rules): Announcements {
+  const judge = createJudge(nodes, rules.policies)
+  const ofMetallb = new Set(rules.policies.filter(({ kind }) => kind !== 'CiliumL2AnnouncementPolicy').map(policyTitle))
   const holders = (ip: Ip): readonly string[] =>
     nodes.filter(({ lease, facts }) => lease === 'live' && heldSinceMs(facts, ip) !== undefined).map(({ name }) => name)
+  // Which nodes have a ready endpoint is not known here; the holder knows.
+  const claimsFor = (service: Service, addresses: readonly Ip[]): readonly Claim[] => {
+    const plain = { ...service, ingressIps: addresses, externalIps: [], externalTrafficPolicy: 'Cluster' } as const
+    return claimsOf([plain], rules, () => [])
+  }
   return {
     conditionOf(service, addresses) {
-      // Which nodes have a ready endpoint is not known here; the holder knows.
-      const plain = { ...service, ingressIps: addresses, externalIps: [], externalTrafficPolicy: 'Cluster' } as const
-      const claims = claimsOf([plain], policies, () => [])
-      return summarize(
-        service,
-        claims.map((claim) => announcementOf(claim, holders(claim.address), judge, service)),
-      )
+      const claims = claimsFor(service, addresses)
+      return summarize(service, [
+        ...nodeAddresses(addresses, rules),
+        ...claims.map((claim) => announcementOf(claim, holders(claim.address), judge, service)),
+      ])
+    },
+    advertisedBy(service) {
+      const advertised = new Map<string, readonly string[]>()
+      for (const claim of claimsFor(service, service.ingressIps)) {
+        if (!claim.policies.some((title) => ofMetallb.has(title))) continue
+        for (const name of holders(claim.address)) {
+          const verdict = judge(claim).get(name)
+          if (verdict?.code === 'Eligible')
+            advertised.set(name, [...new Set([...(advertised.get(name) ?? []), ...verdict.devices])].toSorted())
+        }
+      }
+      return advertised
     },
   }
+}
+
+function nodeAddresses(addresses: readonly Ip[], rules: L2Rules): readonly Announcement[] {
+  return addresses.flatMap((ip) => {
+    const address = formatIp(ip)
+    const node = rules.nodeAddresses.get(address)
+    const message = `it is the address of node ${node}, which must stay reachable under it: take it out of the pool`
+    return node === undefined ? [] : [{ address, silence: 'NodeAddress', message }]
+  })
 }
 
 function announcementOf(claim: Claim, by: readonly string[], judge: Judge, service: Service): Announcement {
   const address = formatIp(claim.address)
   if (by.length > 0) return { address, by }
+  if (claim.policies.length === 0) return { address, silence: 'NoPolicy', message: formatVerdict(noPolicy(claim)) }
   const verdicts = [...judge(claim)].toSorted(([a], [b]) => (a < b ? -1 : 1))
-  if (claim.policies.length === 0) {
-    const { omittedBy } = claim
-    return { address, silence: 'NoPolicy', message: formatVerdict({ code: 'NoPolicy', omittedBy }) }
-  }
   const eligible = verdicts.filter(([, { code }]) => code === 'Eligible').map(([name]) => name)
   if (eligible.length === 0) return { address, silence: 'NoNode', message: formatVerdicts(verdicts) }
   const local = service.externalTrafficPolicy === 'Local' ? ', if it has a ready endpoint of this Service' : ''

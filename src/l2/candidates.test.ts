@@ -3,7 +3,6 @@ import test from 'node:test'
 import { mustParseIp } from '#model/ip.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
 import { mustParsePrefix } from '#model/prefix.ts'
-import { SELECT_ALL } from '#model/selector.ts'
 import { createJudge, formatVerdict, type NodeView } from './candidates.ts'
 import type { Claim } from './claims.ts'
 import type { NodeDevice } from './node-facts.ts'
@@ -26,20 +25,24 @@ const node = (name: string, overrides: Partial<NodeView> = {}, devices = [device
 })
 
 const POLICY: L2Policy = {
+  kind: 'CiliumL2AnnouncementPolicy',
   name: 'lab',
+  namespace: '',
   generation: 1,
-  serviceSelector: SELECT_ALL,
-  nodeSelector: SELECT_ALL,
+  serviceSelectors: [],
+  nodeSelectors: [],
   interfaces: ['eth0'],
   externalIps: true,
   loadBalancerIps: true,
+  pools: undefined,
 }
 
 const CLAIM: Claim = {
   address: mustParseIp('192.168.10.75'),
   services: ['default/web'],
-  policies: ['lab'],
+  policies: ['policy lab'],
   omittedBy: [],
+  pool: '',
   localNodes: undefined,
 }
 
@@ -78,8 +81,12 @@ test('createJudge() says of every other node why not', () => {
 })
 
 test('createJudge() leaves out nodes that no policy of the address selects', () => {
-  const nodeSelector = { requirements: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['a'] }] } as const
-  assert.deepEqual(codes([node('a'), node('b')], {}, { nodeSelector }), { a: 'Eligible', b: 'NodeNotSelected' })
+  const named = (name: string) =>
+    ({ requirements: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [name] }] }) as const
+  const nodes = [node('a'), node('b'), node('c')]
+  const only = { a: 'Eligible', b: 'NodeNotSelected', c: 'NodeNotSelected' }
+  assert.deepEqual(codes(nodes, {}, { nodeSelectors: [named('a')] }), only)
+  assert.deepEqual(codes(nodes, {}, { nodeSelectors: [named('a'), named('b')] }), { ...only, b: 'Eligible' })
 })
 
 test('createJudge() takes any device of the policy when no device of any node is on the subnet, and says so', () => {
@@ -104,8 +111,28 @@ test('createJudge() lets only nodes with a ready endpoint lead where the traffic
 test('createJudge() answers on all devices of all policies that select the node', () => {
   const both = { ...POLICY, name: 'more', interfaces: ['eth1'] }
   const judge = createJudge([node('a', {}, [device('eth0'), device('eth1'), device('eth2')])], [POLICY, both])
-  const verdict = judge({ ...CLAIM, policies: ['lab', 'more'] }).get('a')
+  const verdict = judge({ ...CLAIM, policies: ['policy lab', 'policy more'] }).get('a')
   assert.deepEqual(verdict, { code: 'Eligible', devices: ['eth0', 'eth1'], onSubnet: true })
+})
+
+test('createJudge() takes interfaces of an L2Advertisement as exact names', () => {
+  const devices = [device('eth1'), device('eth10')]
+  const ad = { kind: 'L2Advertisement', name: 'ad', namespace: 'm', interfaces: ['eth1'] } as const
+  const judge = createJudge([node('a', {}, devices)], [{ ...POLICY, ...ad }])
+  const verdict = judge({ ...CLAIM, policies: ['L2Advertisement m/ad'] }).get('a')
+  assert.deepEqual(verdict, { code: 'Eligible', devices: ['eth1'], onSubnet: true })
+})
+
+test('formatVerdict() tells of a pool that no L2Advertisement is about what to write', () => {
+  const of = (pool: string): string => {
+    const verdict = createJudge([node('a')], [])({ ...CLAIM, policies: [], pool }).get('a')
+    return verdict === undefined ? '' : formatVerdict(verdict)
+  }
+  assert.match(of(''), /^no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy/)
+  assert.equal(
+    of('metallb-system/blue'),
+    'no L2Advertisement is about pool metallb-system/blue, and no CiliumL2AnnouncementPolicy selects the Service: create an L2Advertisement in namespace metallb-system with spec.ipAddressPools: [blue]',
+  )
 })
 
 test('formatVerdict() names the devices that exist when a policy matches none', () => {

@@ -1,7 +1,7 @@
 import { formatIp } from '#model/ip.ts'
-import type { L2Policy } from '#model/l2-policy.ts'
+import { type L2Policy, policyTitle, selectsNode } from '#model/l2-policy.ts'
 import { prefixContains } from '#model/prefix.ts'
-import { type Labels, selectorMatches } from '#model/selector.ts'
+import type { Labels } from '#model/selector.ts'
 import type { Claim } from './claims.ts'
 import { matchInterfaces } from './interfaces.ts'
 import type { NodeDevice, NodeFacts } from './node-facts.ts'
@@ -26,7 +26,7 @@ export type Verdict =
       /** False: no device of any node lies on the address's subnet, so any device of the policy will do. */
       readonly onSubnet: boolean
     }
-  | { readonly code: 'NoPolicy'; readonly omittedBy: readonly string[] }
+  | { readonly code: 'NoPolicy'; readonly omittedBy: readonly string[]; readonly pool: string }
   | { readonly code: 'NodeNotSelected'; readonly policies: readonly string[] }
   | { readonly code: 'NoLease' }
   | { readonly code: 'NotLive' }
@@ -44,14 +44,15 @@ export type Judge = (claim: Claim) => ReadonlyMap<string, Verdict>
  * addresses cost hardly more than one.
  */
 export function createJudge(nodes: readonly NodeView[], policies: readonly L2Policy[]): Judge {
-  const byName = new Map(policies.map((policy) => [policy.name, policy]))
+  const byTitle = new Map(policies.map((policy) => [policyTitle(policy), policy]))
   const shared = new Map<string, ReadonlyMap<string, Verdict>>()
   const prefixes = nodes.flatMap((node) => node.facts.devices.flatMap((device) => device.prefixes))
   const distinct = [...new Map(prefixes.map((prefix) => [`${formatIp(prefix.address)}/${prefix.lengthBits}`, prefix]))]
   return (claim) => {
     const subnets = distinct.filter(([, prefix]) => prefixContains(prefix, claim.address)).map(([text]) => text)
-    const key = [claim.policies.join(), claim.omittedBy.join(), subnets.join(), claim.address.family].join(';')
-    const known = shared.get(key) ?? judgeAll(claim, nodes, byName)
+    const { policies: titles, omittedBy, pool, address } = claim
+    const key = [titles.join(), omittedBy.join(), pool, subnets.join(), address.family].join(';')
+    const known = shared.get(key) ?? judgeAll(claim, nodes, byTitle)
     shared.set(key, known)
     return claim.localNodes === undefined ? known : onlyLocal(known, claim.localNodes)
   }
@@ -71,9 +72,9 @@ function onlyLocal(
 function judgeAll(
   claim: Claim,
   nodes: readonly NodeView[],
-  byName: ReadonlyMap<string, L2Policy>,
+  byTitle: ReadonlyMap<string, L2Policy>,
 ): ReadonlyMap<string, Verdict> {
-  const policies = claim.policies.flatMap((name) => byName.get(name) ?? [])
+  const policies = claim.policies.flatMap((title) => byTitle.get(title) ?? [])
   const matched = nodes.map((node) => ({ node, ...matchNode(node, policies) }))
   const subnetExists = matched.some(({ devices }) => devices.some((device) => isOnSubnet(device, claim)))
   return new Map(matched.map((match) => [match.node.name, judge(claim, match, subnetExists)]))
@@ -81,23 +82,23 @@ function judgeAll(
 
 interface NodeMatch {
   readonly node: NodeView
-  /** Names of the claim's policies that select the node. */
+  /** Titles of the claim's policies that select the node. */
   readonly selecting: readonly string[]
   readonly devices: readonly NodeDevice[]
 }
 
 function matchNode(node: NodeView, policies: readonly L2Policy[]): Omit<NodeMatch, 'node'> {
-  const selecting = policies.filter((policy) => selectorMatches(policy.nodeSelector, node.labels))
+  const selecting = policies.filter((policy) => selectsNode(policy, node.labels))
   const names = node.facts.devices.map((device) => device.name)
-  const matched = new Set(selecting.flatMap((policy) => matchInterfaces(policy.interfaces, names).names))
+  const matched = new Set(selecting.flatMap((policy) => matchInterfaces(policy, names).names))
   return {
-    selecting: selecting.map((policy) => policy.name),
+    selecting: selecting.map(policyTitle),
     devices: node.facts.devices.filter((device) => matched.has(device.name)),
   }
 }
 
 function judge(claim: Claim, { node, selecting, devices }: NodeMatch, subnetExists: boolean): Verdict {
-  if (claim.policies.length === 0) return { code: 'NoPolicy', omittedBy: claim.omittedBy }
+  if (claim.policies.length === 0) return noPolicy(claim)
   if (selecting.length === 0) return { code: 'NodeNotSelected', policies: claim.policies }
   if (node.mistake !== undefined) return { code: 'FactsUnreadable', mistake: node.mistake }
   if (node.lease === 'absent') return { code: 'NoLease' }
@@ -116,19 +117,20 @@ function isOnSubnet(device: NodeDevice, claim: Claim): boolean {
   return device.prefixes.some((prefix) => prefixContains(prefix, claim.address))
 }
 
+/** No policy announces the address: on no node. */
+export function noPolicy({ omittedBy, pool }: Claim): Verdict & { readonly code: 'NoPolicy' } {
+  return { code: 'NoPolicy', omittedBy, pool }
+}
+
 /** A verdict for people, with what to do about it. */
 export function formatVerdict(verdict: Verdict): string {
   switch (verdict.code) {
     case 'Eligible':
-      return verdict.onSubnet
-        ? `may answer on ${verdict.devices.join(', ')}`
-        : `may answer on ${verdict.devices.join(', ')}; no device of any node lies on the subnet of the address`
+      return `may answer on ${formatPlace(verdict)}`
     case 'NoPolicy':
-      return verdict.omittedBy.length === 0
-        ? 'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does'
-        : `policy ${verdict.omittedBy.join(', ')} leaves this kind of address out: set loadBalancerIPs or externalIPs to true`
+      return formatNoPolicy(verdict)
     case 'NodeNotSelected':
-      return `nodeSelector of policy ${verdict.policies.join(', ')} does not match the node's labels`
+      return `the node selector of ${verdict.policies.join(', ')} does not match the node's labels`
     case 'NoLease':
       return 'no agent has reported from this node: look at its agent pod'
     case 'NotLive':
@@ -136,7 +138,7 @@ export function formatVerdict(verdict: Verdict): string {
     case 'FactsUnreadable':
       return `its facts cannot be read: ${verdict.mistake}`
     case 'NoDevice':
-      return `interfaces of policy ${verdict.policies.join(', ')} match none of its devices (${verdict.existing.join(', ') || 'it has none'})`
+      return `interfaces of ${verdict.policies.join(', ')} match none of its devices (${verdict.existing.join(', ') || 'it has none'})`
     case 'NotOnSubnet':
       return `${verdict.devices.join(', ')} does not lie on the subnet of the address`
     case 'NoCarrier':
@@ -144,4 +146,22 @@ export function formatVerdict(verdict: Verdict): string {
     case 'NoLocalEndpoint':
       return 'externalTrafficPolicy is Local and no ready endpoint runs here'
   }
+}
+
+/** Of the node that holds the address, and answers. */
+export function formatAnswering(verdict: Verdict & { readonly code: 'Eligible' }): string {
+  return `answers on ${formatPlace(verdict)}`
+}
+
+function formatPlace({ devices, onSubnet }: Verdict & { readonly code: 'Eligible' }): string {
+  const far = onSubnet ? '' : '; no device of any node lies on the subnet of the address'
+  return `${devices.join(', ')}${far}`
+}
+
+function formatNoPolicy({ omittedBy, pool }: Verdict & { readonly code: 'NoPolicy' }): string {
+  if (omittedBy.length > 0)
+    return `${omittedBy.join(', ')} leaves this kind of address out: set loadBalancerIPs or externalIPs to true`
+  if (pool === '') return 'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does'
+  const [namespace = '', name = ''] = pool.split('/')
+  return `no L2Advertisement is about pool ${pool}, and no CiliumL2AnnouncementPolicy selects the Service: create an L2Advertisement in namespace ${namespace} with spec.ipAddressPools: [${name}]`
 }

@@ -3,9 +3,37 @@ import test from 'node:test'
 import type { Endpoint, EndpointSlice } from '#model/endpoint-slice.ts'
 import { formatIp, mustParseIp } from '#model/ip.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
+import type { Pool } from '#model/pool.ts'
+import { mustParsePrefix } from '#model/prefix.ts'
+import { rangeOfPrefix } from '#model/range.ts'
 import { SELECT_ALL } from '#model/selector.ts'
 import type { Service } from '#model/service.ts'
 import { claimsOf, endpointNodes } from './claims.ts'
+import { type L2Rules, NO_RULES } from './rules.ts'
+
+function mustPool(name: string, cidr: string): Pool {
+  const range = rangeOfPrefix(mustParsePrefix(cidr))
+  const empty = {
+    labels: {},
+    serviceSelector: SELECT_ALL,
+    serviceSelectors: [],
+    namespaces: [],
+    namespaceSelectors: [],
+  }
+  return {
+    ...empty,
+    dialect: 'metallb',
+    name,
+    namespace: 'metallb-system',
+    generation: 1,
+    creationTimestampMs: 0,
+    blocks: [{ range, text: cidr }],
+    disabled: false,
+    priority: 1,
+    autoAssign: true,
+    avoidBuggyIps: false,
+  }
+}
 
 const SERVICE: Service = {
   namespace: 'default',
@@ -35,13 +63,16 @@ const SERVICE: Service = {
 }
 
 const POLICY: L2Policy = {
+  kind: 'CiliumL2AnnouncementPolicy',
   name: 'lab',
+  namespace: '',
   generation: 1,
-  serviceSelector: SELECT_ALL,
-  nodeSelector: SELECT_ALL,
+  serviceSelectors: [],
+  nodeSelectors: [],
   interfaces: [],
   externalIps: true,
   loadBalancerIps: true,
+  pools: undefined,
 }
 
 const endpoint = (nodeName: string, overrides: Partial<Endpoint> = {}): Endpoint => ({
@@ -66,7 +97,8 @@ const claims = (
   services: readonly Service[],
   policies: readonly L2Policy[] = [POLICY],
   slices: readonly EndpointSlice[] = [],
-) => claimsOf(services, policies, (key) => slices.filter(({ service }) => service === key))
+  rules: Partial<L2Rules> = {},
+) => claimsOf(services, { ...NO_RULES, policies, ...rules }, (key) => slices.filter(({ service }) => service === key))
 
 const shown = (...args: Parameters<typeof claims>): readonly string[] =>
   claims(...args).map(
@@ -75,10 +107,10 @@ const shown = (...args: Parameters<typeof claims>): readonly string[] =>
 
 test('claimsOf() claims load balancer addresses and external IPs as the policies say', () => {
   const service = { ...SERVICE, externalIps: [mustParseIp('192.168.10.80')] }
-  assert.deepEqual(shown([service]), ['192.168.10.75 lab -', '192.168.10.80 lab -'])
+  assert.deepEqual(shown([service]), ['192.168.10.75 policy lab -', '192.168.10.80 policy lab -'])
   assert.deepEqual(shown([service], [{ ...POLICY, externalIps: false }]), [
-    '192.168.10.75 lab -',
-    '192.168.10.80  -lab',
+    '192.168.10.75 policy lab -',
+    '192.168.10.80  -policy lab',
   ])
   assert.deepEqual(shown([service], []), ['192.168.10.75  -', '192.168.10.80  -'])
 })
@@ -94,6 +126,59 @@ test('claimsOf() serves the classes of the announcer and no class, and load bala
   assert.equal(claims([{ ...SERVICE, type: 'ClusterIP' }]).length, 0)
   assert.equal(claims([{ ...SERVICE, type: 'ClusterIP', externalIps: [mustParseIp('192.168.10.80')] }]).length, 1)
   assert.equal(claims([{ ...SERVICE, type: 'ExternalName', externalIps: [mustParseIp('192.168.10.80')] }]).length, 0)
+})
+
+const selectors = (key: string, value: string) =>
+  [{ requirements: [{ key, operator: 'In', values: [value] }] }] as const
+
+test('claimsOf() shows the name and namespace of a Service as labels to policies of Cilium alone', () => {
+  const serviceSelectors = selectors('io.kubernetes.service.name', 'web')
+  const [ofCilium] = claims([SERVICE], [{ ...POLICY, serviceSelectors }])
+  const [ofMetallb] = claims([SERVICE], [{ ...POLICY, kind: 'L2Advertisement', serviceSelectors }])
+  assert.deepEqual([ofCilium?.policies, ofMetallb?.policies], [['policy lab'], []])
+})
+
+const BLUE = mustPool('blue', '192.168.10.64/28')
+const AD: L2Policy = {
+  ...POLICY,
+  kind: 'L2Advertisement',
+  name: 'ad',
+  namespace: 'metallb-system',
+  externalIps: false,
+  pools: [BLUE],
+}
+
+test('claimsOf() has an L2Advertisement announce the load balancer addresses of its pools, and no other', () => {
+  const inside = { ...SERVICE, externalIps: [mustParseIp('192.168.10.76')] }
+  const outside = { ...SERVICE, name: 'api', ingressIps: [mustParseIp('192.168.10.90')] }
+  assert.deepEqual(shown([inside, outside], [AD]), [
+    '192.168.10.75 L2Advertisement metallb-system/ad -',
+    '192.168.10.76  -',
+    '192.168.10.90  -',
+  ])
+})
+
+test('claimsOf() joins both dialects: any of them is enough, and each says what it says of its own', () => {
+  assert.deepEqual(shown([SERVICE], [AD, POLICY]), ['192.168.10.75 L2Advertisement metallb-system/ad+policy lab -'])
+  assert.deepEqual(shown([SERVICE], [AD, { ...POLICY, loadBalancerIps: false }]), [
+    '192.168.10.75 L2Advertisement metallb-system/ad -policy lab',
+  ])
+})
+
+test('claimsOf() names the pool of MetalLB that an address is of', () => {
+  const [claim] = claims([SERVICE], [], [], { addressPools: [BLUE] })
+  assert.equal(claim?.pool, 'metallb-system/blue')
+  assert.equal(claims([SERVICE], [], [])[0]?.pool, '')
+})
+
+test("claimsOf() claims no address that is a node's own, whoever shows it", () => {
+  const service = { ...SERVICE, externalIps: [mustParseIp('192.168.10.215'), mustParseIp('192.168.10.80')] }
+  const nodeAddresses = new Map([
+    ['192.168.10.75', 'cp1'],
+    ['192.168.10.215', 'node1'],
+  ])
+  const rest = claims([service], [POLICY, AD], [], { nodeAddresses }).map(({ address }) => formatIp(address))
+  assert.deepEqual(rest, ['192.168.10.80'])
 })
 
 test('claimsOf() asks for a local endpoint where externalTrafficPolicy is Local', () => {

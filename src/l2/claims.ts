@@ -1,18 +1,21 @@
 import type { EndpointSlice } from '#model/endpoint-slice.ts'
 import { compareIp, formatIp, type Ip } from '#model/ip.ts'
-import type { L2Policy } from '#model/l2-policy.ts'
-import { selectorMatches, serviceSelectorLabels } from '#model/selector.ts'
+import { coversAddress, type L2Policy, policyTitle, selectsService } from '#model/l2-policy.ts'
+import { poolContains, poolKey } from '#model/pool.ts'
 import { type Service, type ServiceKey, serviceKey } from '#model/service.ts'
+import type { L2Rules } from './rules.ts'
 
 /** An address that Services want announced, with what the policies say about it. */
 export interface Claim {
   readonly address: Ip
   /** Sorted. */
   readonly services: readonly ServiceKey[]
-  /** Names of the policies that announce it for at least one of the Services; sorted. */
+  /** Titles of the policies that announce it for at least one of the Services; sorted. */
   readonly policies: readonly string[]
   /** Policies that select a Service of it, but leave this kind of address out (`loadBalancerIPs` or `externalIPs` is false). */
   readonly omittedBy: readonly string[]
+  /** The pool of MetalLB's dialect that it is of; empty for an address of none. */
+  readonly pool: string
   /** Nodes with a ready endpoint, where `externalTrafficPolicy` is Local; undefined where any node will do. */
   readonly localNodes: ReadonlySet<string> | undefined
 }
@@ -29,26 +32,50 @@ interface Draft {
 
 /**
  * One claim an address, by address: the load balancer addresses and external IPs of all Services that the announcer serves, selected by a
- * policy or not.
+ * policy or not. A node's own address is none, whoever shows it: its node answers for it, and another that did would take the node away
+ * from its neighbours.
  */
 export function claimsOf(
   services: Iterable<Service>,
-  policies: readonly L2Policy[],
+  rules: L2Rules,
   slicesOf: (service: ServiceKey) => readonly EndpointSlice[],
 ): readonly Claim[] {
   const drafts = new Map<string, Draft>()
   for (const service of services) {
     if (!isServed(service)) continue
-    const labels = serviceSelectorLabels(service)
-    const selecting = policies.filter((policy) => selectorMatches(policy.serviceSelector, labels))
+    const selecting = rules.policies.filter((policy) => selectsService(policy, service))
     if (service.type === 'LoadBalancer') {
-      for (const address of service.ingressIps) addClaim(drafts, service, address, selecting, (p) => p.loadBalancerIps)
+      for (const address of service.ingressIps)
+        addClaim(drafts, service, address, rules, loadBalancerStands(selecting, address))
     }
-    for (const address of service.externalIps) addClaim(drafts, service, address, selecting, (p) => p.externalIps)
+    for (const address of service.externalIps) addClaim(drafts, service, address, rules, externalStands(selecting))
   }
   return [...drafts.values()]
     .toSorted((a, b) => compareIp(a.address, b.address))
-    .map((draft) => finish(draft, slicesOf))
+    .map((draft) => finish(draft, rules, slicesOf))
+}
+
+/** What policies say about one address of a Service that they select. */
+interface Stands {
+  readonly announcing: readonly L2Policy[]
+  readonly omitting: readonly L2Policy[]
+}
+
+function loadBalancerStands(selecting: readonly L2Policy[], address: Ip): Stands {
+  const about = selecting.filter((policy) => coversAddress(policy, address))
+  return {
+    announcing: about.filter(({ loadBalancerIps }) => loadBalancerIps),
+    omitting: about.filter(({ loadBalancerIps }) => !loadBalancerIps),
+  }
+}
+
+/** External IPs are nothing that MetalLB speaks of: its objects do not leave them out either. */
+function externalStands(selecting: readonly L2Policy[]): Stands {
+  const about = selecting.filter(({ kind }) => kind === 'CiliumL2AnnouncementPolicy')
+  return {
+    announcing: about.filter(({ externalIps }) => externalIps),
+    omitting: about.filter(({ externalIps }) => !externalIps),
+  }
 }
 
 function isServed(service: Service): boolean {
@@ -60,25 +87,37 @@ function addClaim(
   drafts: Map<string, Draft>,
   service: Service,
   address: Ip,
-  selecting: readonly L2Policy[],
-  announces: (policy: L2Policy) => boolean,
+  { nodeAddresses }: L2Rules,
+  { announcing, omitting }: Stands,
 ): void {
   const key = formatIp(address)
+  if (nodeAddresses.has(key)) return
   const draft = drafts.get(key) ?? { address, services: [], policies: new Set(), omittedBy: new Set() }
   drafts.set(key, draft)
   if (!draft.services.includes(service)) draft.services.push(service)
-  for (const policy of selecting) (announces(policy) ? draft.policies : draft.omittedBy).add(policy.name)
+  for (const policy of announcing) draft.policies.add(policyTitle(policy))
+  for (const policy of omitting) draft.omittedBy.add(policyTitle(policy))
 }
 
-function finish(draft: Draft, slicesOf: (service: ServiceKey) => readonly EndpointSlice[]): Claim {
+function finish(
+  draft: Draft,
+  { addressPools }: L2Rules,
+  slicesOf: (service: ServiceKey) => readonly EndpointSlice[],
+): Claim {
   const local = draft.services.filter((service) => service.externalTrafficPolicy === 'Local')
   return {
     address: draft.address,
     services: draft.services.map(serviceKey).toSorted(),
     policies: [...draft.policies].toSorted(),
-    omittedBy: [...draft.omittedBy].filter((name) => !draft.policies.has(name)).toSorted(),
+    omittedBy: [...draft.omittedBy].filter((title) => !draft.policies.has(title)).toSorted(),
+    pool: poolOf(draft.address, addressPools),
     localNodes: nodesForAll(local.map((service) => endpointNodes(slicesOf(serviceKey(service))))),
   }
+}
+
+function poolOf(address: Ip, pools: L2Rules['addressPools']): string {
+  const pool = pools.find((candidate) => poolContains(candidate, address))
+  return pool === undefined ? '' : poolKey(pool)
 }
 
 /**

@@ -1,15 +1,15 @@
 import type { EndpointSlice } from '#model/endpoint-slice.ts'
 import { formatIp } from '#model/ip.ts'
-import type { L2Policy } from '#model/l2-policy.ts'
 import type { Service, ServiceKey } from '#model/service.ts'
 import { createJudge, type Judge, type NodeView } from './candidates.ts'
 import { type Claim, claimsOf } from './claims.ts'
 import { type Election, elect } from './election.ts'
+import { type L2Rules, NO_RULES } from './rules.ts'
 
 /** Everything that decides: the same on every node. */
 export interface DecisionInput {
   readonly services: Iterable<Service>
-  readonly policies: readonly L2Policy[]
+  readonly rules: L2Rules
   slicesOf(service: ServiceKey): readonly EndpointSlice[]
   readonly nodes: readonly NodeView[]
 }
@@ -19,23 +19,30 @@ export interface Decision {
   /** IPv4 addresses, in order. */
   readonly claims: readonly Claim[]
   readonly nodes: readonly NodeView[]
+  readonly rules: L2Rules
   readonly judge: Judge
   /** By address. */
   readonly elections: ReadonlyMap<string, Election>
 }
 
-export const NOTHING_DECIDED: Decision = { claims: [], nodes: [], judge: () => new Map(), elections: new Map() }
+export const NOTHING_DECIDED: Decision = {
+  claims: [],
+  nodes: [],
+  rules: NO_RULES,
+  judge: () => new Map(),
+  elections: new Map(),
+}
 
-export function decide({ services, policies, slicesOf, nodes }: DecisionInput): Decision {
-  const claims = claimsOf(services, policies, slicesOf).filter(({ address }) => address.family === 'IPv4')
-  const judge = createJudge(nodes, policies)
+export function decide({ services, rules, slicesOf, nodes }: DecisionInput): Decision {
+  const claims = claimsOf(services, rules, slicesOf).filter(({ address }) => address.family === 'IPv4')
+  const judge = createJudge(nodes, rules.policies)
   const held = holdersByAddress(nodes)
   const candidacies = claims.map((claim) => ({
     address: claim.address,
     eligible: [...judge(claim)].filter(([, { code }]) => code === 'Eligible').map(([name]) => name),
     holders: held.get(formatIp(claim.address)) ?? new Map<string, number>(),
   }))
-  return { claims, nodes, judge, elections: elect(candidacies) }
+  return { claims, nodes, rules, judge, elections: elect(candidacies) }
 }
 
 /** Addresses of a node, and the names of the devices to answer on. */

@@ -1,13 +1,67 @@
-import type { LabelSelector } from './selector.ts'
+import { advertisesPool, type L2Advertisement } from './l2-advertisement.ts'
+import type { Ip } from './ip.ts'
+import { type Pool, poolContains, poolKey } from './pool.ts'
+import { type Labels, type LabelSelector, selectorMatches, serviceSelectorLabels } from './selector.ts'
 
-/** A CiliumL2AnnouncementPolicy (cilium.io/v2alpha1). */
+/**
+ * What has addresses announced on the local network: a CiliumL2AnnouncementPolicy (cilium.io/v2alpha1), or an L2Advertisement of MetalLB
+ * together with the pools that it is about.
+ */
 export interface L2Policy {
+  /** What it was written as. The ConfigMap is that of MetalLB up to 0.12, with its `protocol: layer2`. */
+  readonly kind: 'CiliumL2AnnouncementPolicy' | 'L2Advertisement' | 'ConfigMap'
   readonly name: string
+  /** Empty for Cilium's, which is cluster-scoped. */
+  readonly namespace: string
   readonly generation: number
-  readonly serviceSelector: LabelSelector
-  readonly nodeSelector: LabelSelector
-  /** Regular expressions over interface names, unanchored, any may match; empty = all devices of the agent. */
+  /** One must match the Service; empty for all. Cilium's sees the Service's name and namespace as labels. */
+  readonly serviceSelectors: readonly LabelSelector[]
+  /** One must match the node; empty for all. */
+  readonly nodeSelectors: readonly LabelSelector[]
+  /** Cilium's: regular expressions, unanchored; MetalLB's: exact names. Any may match; empty for all devices of the agent. */
   readonly interfaces: readonly string[]
   readonly externalIps: boolean
   readonly loadBalancerIps: boolean
+  /** The pools whose addresses it is about; undefined for addresses from wherever. */
+  readonly pools: readonly Pool[] | undefined
+}
+
+/** How it is keyed in memory and named in sentences: `policy lab`, `L2Advertisement metallb-system/lab`. */
+export function policyTitle(policy: Pick<L2Policy, 'kind' | 'namespace' | 'name'>): string {
+  return `${policy.kind === 'CiliumL2AnnouncementPolicy' ? 'policy' : policy.kind} ${poolKey(policy)}`
+}
+
+/** An L2Advertisement among these pools. It announces load balancer addresses only: MetalLB knows of no others. */
+export function policyOfAdvertisement(advertisement: L2Advertisement, pools: readonly Pool[]): L2Policy {
+  const { name, namespace, generation, serviceSelectors, nodeSelectors, interfaces } = advertisement
+  return {
+    kind: 'L2Advertisement',
+    name,
+    namespace,
+    generation,
+    serviceSelectors,
+    nodeSelectors,
+    interfaces,
+    externalIps: false,
+    loadBalancerIps: true,
+    pools: pools.filter((pool) => advertisesPool(advertisement, pool)),
+  }
+}
+
+export function selectsService(
+  { kind, serviceSelectors }: L2Policy,
+  service: { readonly namespace: string; readonly name: string; readonly labels: Labels },
+): boolean {
+  if (serviceSelectors.length === 0) return true
+  const labels = kind === 'CiliumL2AnnouncementPolicy' ? serviceSelectorLabels(service) : service.labels
+  return serviceSelectors.some((selector) => selectorMatches(selector, labels))
+}
+
+export function selectsNode({ nodeSelectors }: L2Policy, labels: Labels): boolean {
+  return nodeSelectors.length === 0 || nodeSelectors.some((selector) => selectorMatches(selector, labels))
+}
+
+/** Whether it is about an address, wherever and whoever's that is. */
+export function coversAddress({ pools }: L2Policy, address: Ip): boolean {
+  return pools === undefined || pools.some((pool) => poolContains(pool, address))
 }

@@ -17,6 +17,8 @@ test('readAgentSettings() needs the name of the node alone', () => {
     tcMechanism: 'auto',
     leaseDurationSeconds: 15,
     l2Enabled: true,
+    enableMetallb: false,
+    metallbNamespace: 'metallb-system',
     snatPorts: { min: 10_240, max: 29_999 },
     socket: '/run/balise/agent.sock',
     healthPort: 9879,

@@ -1,19 +1,23 @@
 import type { L2AddressJson, L2Answer, L2CandidateJson, L2NodeJson, L2PolicyJson } from '#api/agent.ts'
-import { formatVerdict, type NodeView, type Verdict } from '#l2/candidates.ts'
+import { formatAnswering, formatVerdict, type NodeView, type Verdict } from '#l2/candidates.ts'
 import type { Claim } from '#l2/claims.ts'
 import { matchInterfaces } from '#l2/interfaces.ts'
-import { formatMistake } from '#model/condition.ts'
+import { heldSinceMs } from '#l2/node-facts.ts'
+import { formatMistake, type Mistake } from '#model/condition.ts'
 import { formatIp } from '#model/ip.ts'
+import { type L2Policy, policyTitle, selectsNode } from '#model/l2-policy.ts'
 import { formatPrefix } from '#model/prefix.ts'
-import { selectorMatches } from '#model/selector.ts'
 import { NS_PER_MS } from './clock-ns.ts'
 import type { L2State } from './l2.ts'
+import { type AdvertisementReading, advertisementProblems } from './l2-sources.ts'
 import type { PolicyReading } from './sources.ts'
 
 export interface L2AnswerInput {
   readonly node: string
   readonly state: L2State
   readonly policies: Iterable<PolicyReading>
+  /** L2Advertisements of MetalLB. */
+  readonly advertisements: Iterable<AdvertisementReading>
   readonly monotonicMs: number
 }
 
@@ -24,8 +28,8 @@ export function l2Answer(input: L2AnswerInput): L2Answer {
     node: input.node,
     addresses: input.state.claims.map((claim) => addressJson(claim, input)),
     nodes: input.state.nodes.map(nodeJson),
-    policies: [...input.policies]
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    policies: [...policyReadings(input)]
+      .toSorted((a, b) => (a.title < b.title ? -1 : 1))
       .map((reading) => policyJson(reading, input)),
   }
 }
@@ -57,7 +61,7 @@ function addressJson(claim: Claim, { state, monotonicMs }: L2AnswerInput): L2Add
         ? null
         : { mac: conflict.conflictMac, agoMs: Math.round(monotonicMs - Number(conflict.conflictNs / NS_PER_MS)) },
     candidates: [...verdicts]
-      .map(([name, verdict]) => candidateJson(name, verdict, owner))
+      .map(([name, verdict]) => candidateJson(name, verdict, { owner, holders: holdersOf(claim, state.nodes) }))
       .toSorted((a, b) => candidateOrder(a) - candidateOrder(b) || (a.node < b.node ? -1 : 1)),
   }
 }
@@ -66,10 +70,20 @@ function candidateOrder({ code, eligible }: L2CandidateJson): number {
   return code === 'Owner' ? 0 : eligible ? 1 : 2
 }
 
-function candidateJson(node: string, verdict: Verdict, owner: string | null): L2CandidateJson {
-  const eligible = verdict.code === 'Eligible'
-  const code = verdict.code !== 'Eligible' ? verdict.code : node === owner ? 'Owner' : 'Standby'
-  return { node, eligible, code, message: formatVerdict(verdict) }
+/** Nodes that say that they answer for it. */
+function holdersOf({ address }: Claim, nodes: readonly NodeView[]): ReadonlySet<string> {
+  return new Set(nodes.filter(({ facts }) => heldSinceMs(facts, address) !== undefined).map(({ name }) => name))
+}
+
+function candidateJson(
+  node: string,
+  verdict: Verdict,
+  { owner, holders }: { readonly owner: string | null; readonly holders: ReadonlySet<string> },
+): L2CandidateJson {
+  if (verdict.code !== 'Eligible') return { node, eligible: false, code: verdict.code, message: formatVerdict(verdict) }
+  if (node !== owner) return { node, eligible: true, code: 'Standby', message: formatVerdict(verdict) }
+  const message = holders.has(node) ? formatAnswering(verdict) : formatVerdict(verdict)
+  return { node, eligible: true, code: 'Owner', message }
 }
 
 function macOf(
@@ -98,21 +112,44 @@ function nodeJson({ name, lease, facts, mistake }: NodeView): L2NodeJson {
   }
 }
 
-function policyJson({ name, policy, mistakes }: PolicyReading, { node, state }: L2AnswerInput): L2PolicyJson {
+interface Reading {
+  readonly kind: L2Policy['kind']
+  /** `lab`, or `metallb-system/lab`. */
+  readonly key: string
+  readonly title: string
+  readonly mistakes: readonly Mistake[]
+}
+
+function policyReadings({ policies, advertisements, state }: L2AnswerInput): readonly Reading[] {
+  const ofCilium = [...policies].map(({ name, mistakes }) => {
+    const kind = 'CiliumL2AnnouncementPolicy'
+    return { kind, key: name, title: policyTitle({ kind, namespace: '', name }), mistakes } as const
+  })
+  const ofMetallb = [...advertisements].map((reading) => {
+    const kind = 'L2Advertisement'
+    return { kind, title: policyTitle({ kind, ...reading }), ...advertisementProblems(reading, state.rules) } as const
+  })
+  return [...ofCilium, ...ofMetallb]
+}
+
+function policyJson({ kind, key, title, mistakes }: Reading, { node, state }: L2AnswerInput): L2PolicyJson {
   const problems = mistakes.map(formatMistake)
   const view = state.nodes.find((candidate) => candidate.name === node)
-  if (policy === undefined || view === undefined) return { policy: name, selectsNode: false, devices: [], problems }
+  const policy = state.rules.policies.find((candidate) => policyTitle(candidate) === title)
+  if (policy === undefined || view === undefined)
+    return { kind, policy: key, selectsNode: false, devices: [], problems }
   const existing = view.facts.devices.map((device) => device.name)
-  const { names, unmatched } = matchInterfaces(policy.interfaces, existing)
-  const selectsNode = selectorMatches(policy.nodeSelector, view.labels)
+  const { names, unmatched } = matchInterfaces(policy, existing)
+  const isSelected = selectsNode(policy, view.labels)
   const missing = unmatched.map(
-    (pattern) =>
-      `spec.interfaces ${JSON.stringify(pattern)} matches no device of node ${node}: it has ${existing.join(', ') || 'none'}`,
+    (text) =>
+      `spec.interfaces ${JSON.stringify(text)} matches no device of node ${node}: it has ${existing.join(', ') || 'none'}`,
   )
   return {
-    policy: name,
-    selectsNode,
-    devices: selectsNode ? names : [],
-    problems: [...problems, ...(selectsNode ? missing : [])],
+    kind,
+    policy: key,
+    selectsNode: isSelected,
+    devices: isSelected ? names : [],
+    problems: [...problems, ...(isSelected ? missing : [])],
   }
 }

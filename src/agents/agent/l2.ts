@@ -9,6 +9,7 @@ import type { Clock } from '#ports/clock.ts'
 import type { FrameSender } from '#ports/frame-sender.ts'
 import type { Log } from '#ports/log.ts'
 import { type Announcement, Announcements } from './announcements.ts'
+import { rulesFrom } from './l2-sources.ts'
 import { NodeViews } from './l2-views.ts'
 import type { NodeLease } from './node-lease.ts'
 import type { ResponderEntry } from './responder.ts'
@@ -60,11 +61,12 @@ export class L2 {
   #reannounce = false
 
   constructor(options: L2Options) {
-    const { services, slices, policies, nodes } = options.sources
+    const { services, slices, policies, nodes, metallb } = options.sources
     this.#options = options
     this.#views = new NodeViews(options.clock, options.nodeName)
     this.#announcements = new Announcements(options)
-    for (const informer of [services, slices, policies, nodes]) {
+    const ofMetallb = metallb === undefined ? [] : [metallb.pools, metallb.advertisements, metallb.legacy]
+    for (const informer of [services, slices, policies, nodes, ...ofMetallb]) {
       informer.onChange(() => {
         this.#version += 1
       })
@@ -165,9 +167,8 @@ export class L2 {
       sameNodes(this.#decision.nodes, nodes, nodeName)
     if (isSame) return false
     this.#basis = basis
-    const policies = [...sources.policies.items().values()].flatMap(({ policy }) => policy ?? [])
     const services = sources.services.items().values()
-    this.#decision = decide({ services, policies, slicesOf: sources.slicesOf, nodes })
+    this.#decision = decide({ services, rules: rulesFrom(sources), slicesOf: sources.slicesOf, nodes })
     this.#owned = ownedBy(this.#decision, nodeName)
     this.#announcements.setAddresses(this.#decision.claims.map(({ address }) => address))
     return true

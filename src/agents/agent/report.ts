@@ -52,7 +52,8 @@ export function createReport(parts: ReportParts): Report {
     services: () => servicesAnswer(node, datapath.state()),
     l2: () => {
       const policies = sources.policies.items().values()
-      return l2Answer({ node, state: l2.state(), policies, monotonicMs: ports.clock.monotonicMs() })
+      const advertisements = sources.metallb?.advertisements.items().values() ?? []
+      return l2Answer({ node, state: l2.state(), policies, advertisements, monotonicMs: ports.clock.monotonicMs() })
     },
     debuginfo: () => ({
       version: 1,

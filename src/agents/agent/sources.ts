@@ -15,7 +15,9 @@ import type { Clock } from '#ports/clock.ts'
 import type { KubeApi, KubeObject, KubeResource, ListOptions } from '#ports/kube-api.ts'
 import { ENDPOINT_SLICES, L2_POLICIES, LEASES, NODES, SERVICES } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
+import { absentIsEmpty } from '#runtime/absent-kind.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
+import { metallbInformers, type MetallbL2Sources, openMetallbL2 } from './l2-sources.ts'
 
 /** A policy with what is wrong in it. */
 export interface PolicyReading {
@@ -32,6 +34,8 @@ export interface Sources {
   readonly nodes: Informer<Node>
   readonly leases: Informer<Lease>
   readonly policies: Informer<PolicyReading>
+  /** Undefined where MetalLB's dialect is switched off. */
+  readonly metallb: MetallbL2Sources | undefined
   /** Slices of a Service, in an order that stays. */
   slicesOf(service: ServiceKey): readonly EndpointSlice[]
   /** All of them, by resource, for the status. */
@@ -43,18 +47,25 @@ export interface SourcesOptions {
   readonly api: KubeApi
   /** Of the node Leases. */
   readonly namespace: string
+  /** Where objects of MetalLB's kinds are read; undefined: nowhere. */
+  readonly metallbNamespace: string | undefined
   readonly clock: Clock
   readonly log: Log
   readonly random: () => number
 }
 
 export function openSources(options: SourcesOptions, signal: AbortSignal): Sources {
+  const { api, clock, metallbNamespace } = options
+  const apis = { required: api, optional: absentIsEmpty(api, clock) }
   const open = <T>(
     resource: KubeResource,
     trim: (object: KubeObject) => T | undefined,
     select: ListOptions = {},
-  ): Informer<T> =>
-    createInformer<T>({ ...options, resource, trim, select, onFailure: logFailure(options.log, resource) }, signal)
+    presence: keyof typeof apis = 'required',
+  ): Informer<T> => {
+    const onFailure = logFailure(options.log, resource)
+    return createInformer<T>({ ...options, api: apis[presence], resource, trim, select, onFailure }, signal)
+  }
   const services = open(SERVICES, (object) => trimService(decodeService(object).value))
   const slices = open(ENDPOINT_SLICES, (object) => ofService(decodeEndpointSlice(object)))
   const nodes = open(NODES, (object) => decodeNode(object).value)
@@ -63,12 +74,14 @@ export function openSources(options: SourcesOptions, signal: AbortSignal): Sourc
     labelSelector: `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`,
   })
   const policies = open(L2_POLICIES, readPolicy)
+  const metallb = metallbNamespace === undefined ? undefined : openMetallbL2(open, metallbNamespace)
   const all = [
     [SERVICES, services],
     [ENDPOINT_SLICES, slices],
     [NODES, nodes],
     [LEASES, leases],
     [L2_POLICIES, policies],
+    ...metallbInformers(metallb),
   ] as const
   return {
     services,
@@ -76,6 +89,7 @@ export function openSources(options: SourcesOptions, signal: AbortSignal): Sourc
     nodes,
     leases,
     policies,
+    metallb,
     slicesOf: indexSlices(slices),
     all: () => all,
     close: async () => void (await Promise.all(all.map(([, informer]) => informer.close()))),

@@ -25,7 +25,7 @@ const UNCHANGED: AnnouncementChange = { wanted: [], dropped: [] }
 /** Undefined while nodes and policies are not known. */
 export function announcementsOf(moment: L2Moment | undefined, nowMs: number): AnnouncementPlan | undefined {
   if (moment === undefined) return undefined
-  const announcements = createAnnouncements(moment.nodes, moment.policies)
+  const announcements = createAnnouncements(moment.nodes, moment.rules)
   let nextLookMs: number | undefined
   return {
     nextLookMs: () => nextLookMs,

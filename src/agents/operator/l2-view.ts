@@ -1,7 +1,7 @@
 import { NodeViews } from '#agents/agent/l2-views.ts'
 import type { NodeView } from '#l2/candidates.ts'
 import { NO_FACTS } from '#l2/node-facts.ts'
-import type { L2Policy } from '#model/l2-policy.ts'
+import { type L2Rules, rulesOf, sameRules } from '#l2/rules.ts'
 import type { Lease } from '#model/lease.ts'
 import type { Node } from '#model/node.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -9,6 +9,7 @@ import type { Failure } from '#runtime/failure.ts'
 import type { Informer } from '#runtime/informer.ts'
 import { createListeners } from '#runtime/listeners.ts'
 import { createReconciler, type ReconcileAnswer } from '#runtime/reconciler.ts'
+import { metallbObjects, type MetallbSources } from './metallb-source.ts'
 import type { PolicyRecord } from './records.ts'
 
 export interface L2ViewOptions {
@@ -17,13 +18,15 @@ export interface L2ViewOptions {
   readonly policies: Informer<PolicyRecord>
   readonly nodes: Informer<Node>
   readonly leases: Informer<Lease>
+  /** Undefined where MetalLB's dialect is switched off. */
+  readonly metallb: MetallbSources | undefined
   readonly onFailure: (failure: Failure, failuresInARow: number) => void
 }
 
 /** What nodes report and policies say, at one moment. */
 export interface L2Moment {
   readonly nodes: readonly NodeView[]
-  readonly policies: readonly L2Policy[]
+  readonly rules: L2Rules
   /**
    * False at the beginning, while a Lease looks run out that an observer who has just come cannot know to be: after an outage of the API
    * agents need a moment to renew.
@@ -45,8 +48,9 @@ const SETTLE_MS = 200
 const CUT_OFF_LOOK_MS = 1_000
 
 export function createL2View(options: L2ViewOptions, signal: AbortSignal): L2View {
-  const { clock, random, policies, nodes, leases, onFailure } = options
-  const informers = [policies, nodes, leases]
+  const { clock, random, policies, nodes, leases, metallb, onFailure } = options
+  const ofMetallb = metallb === undefined ? [] : [metallb.addressPools, metallb.advertisements, metallb.legacyConfig]
+  const informers: readonly Pick<Informer<unknown>, 'status' | 'onChange'>[] = [policies, nodes, leases, ...ofMetallb]
   const listeners = createListeners()
   // The operator runs on no node of its own: an empty name is nobody's.
   const views = new NodeViews(clock, '')
@@ -87,7 +91,7 @@ export function createL2View(options: L2ViewOptions, signal: AbortSignal): L2Vie
 
 /** The moment as it is now, and when it will be another although nothing is heard. */
 function lookAround(
-  { clock, policies, nodes, leases }: L2ViewOptions,
+  { clock, policies, nodes, leases, metallb }: L2ViewOptions,
   views: NodeViews,
   beganMs: number,
 ): { readonly next: L2Moment; readonly waitMs: number | undefined } {
@@ -95,7 +99,12 @@ function lookAround(
   const seen = views.views(nodes.items(), NO_FACTS)
   const looksDead = seen.some(({ lease }) => lease === 'expired')
   const settledMs = looksDead ? beganMs + longestMs(leases) : nowMs
-  const next = { nodes: seen, policies: usable(policies.items().values()), isSettled: settledMs <= nowMs }
+  const rules = rulesOf({
+    policies: [...policies.items().values()].flatMap(({ policy }) => policy ?? []),
+    nodes: nodes.items().values(),
+    metallb: metallb === undefined ? undefined : metallbObjects(metallb),
+  })
+  const next = { nodes: seen, rules, isSettled: settledMs <= nowMs }
   const deadlineMs = views.nextDeadlineMs()
   const waits = [
     ...(next.isSettled ? [] : [settledMs - nowMs]),
@@ -109,18 +118,13 @@ function longestMs(leases: Informer<Lease>): number {
   return Math.max(0, ...Array.from(leases.items().values(), ({ durationSeconds }) => durationSeconds * 1000))
 }
 
-function usable(records: Iterable<PolicyRecord>): readonly L2Policy[] {
-  return [...records].flatMap(({ policy }) => policy ?? [])
-}
-
 /** Facts and labels of an unchanged object are the very same objects. */
 function isSame(before: L2Moment | undefined, next: L2Moment): boolean {
   if (before === undefined) return false
   return (
     before.isSettled === next.isSettled &&
     before.nodes.length === next.nodes.length &&
-    before.policies.length === next.policies.length &&
-    before.policies.every((policy, index) => policy === next.policies[index]) &&
+    sameRules(before.rules, next.rules) &&
     before.nodes.every((node, index) => isSameNode(node, next.nodes[index]))
   )
 }

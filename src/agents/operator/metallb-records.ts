@@ -1,9 +1,9 @@
 import { decodeAddressPool } from '#crd/metallb/address-pool.ts'
-import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
-import { decodeLegacyConfig, type NotTakenOver } from '#crd/metallb/legacy-config.ts'
-import { parseYaml } from '#io/yaml/parse-yaml.ts'
-import type { Mistake } from '#model/condition.ts'
-import type { Pool } from '#model/pool.ts'
+import { decodeL2Advertisement } from '#crd/metallb/l2-advertisement.ts'
+import type { NotTakenOver } from '#crd/metallb/legacy-config.ts'
+import { legacyPools, readLegacyConfig } from '#agents/legacy-config.ts'
+import type { LegacyPools } from '#l2/rules.ts'
+import type { L2Advertisement } from '#model/l2-advertisement.ts'
 import type { KubeObject } from '#ports/kube-api.ts'
 import { type ObjectRecord, objectRecord, type PoolRecord } from './records.ts'
 
@@ -13,9 +13,14 @@ export interface AddressPoolRecord extends PoolRecord {
   readonly status: unknown
 }
 
+/** An L2Advertisement of MetalLB. */
+export interface AdvertisementRecord extends ObjectRecord {
+  /** Undefined when it announces nothing because of its mistakes. */
+  readonly advertisement: L2Advertisement | undefined
+}
+
 /** The ConfigMap that configured MetalLB up to 0.12. */
-export interface LegacyRecord extends ObjectRecord {
-  readonly pools: readonly Pool[]
+export interface LegacyRecord extends ObjectRecord, LegacyPools {
   readonly notTakenOver: readonly NotTakenOver[]
 }
 
@@ -26,18 +31,17 @@ export function addressPoolRecord(object: KubeObject): AddressPoolRecord {
 
 /** Undefined for a ConfigMap without a configuration in it. */
 export function legacyRecord(object: KubeObject): LegacyRecord | undefined {
-  const text = (object['data'] as Readonly<Record<string, unknown>> | undefined)?.[LEGACY_CONFIG.key]
-  if (typeof text !== 'string') return undefined
-  const [document, ...more] = parseYaml(text)
-  const problem = document?.ok === false ? document.error.problem : more.length > 0 ? 'has more than one document' : ''
-  if (problem !== '') {
-    return { ...objectRecord(object, [unreadable(problem)]), pools: [], notTakenOver: [] }
+  const read = readLegacyConfig(object)
+  if (read === undefined) return undefined
+  const { value, mistakes } = read
+  return {
+    ...objectRecord(object, mistakes),
+    ...legacyPools(object, value),
+    notTakenOver: value?.notTakenOver ?? [],
   }
-  const { value, mistakes } = decodeLegacyConfig(object, document?.ok === true ? document.value : undefined)
-  const pools = value?.pools.map(({ pool }) => pool) ?? []
-  return { ...objectRecord(object, mistakes), pools, notTakenOver: value?.notTakenOver ?? [] }
 }
 
-function unreadable(problem: string): Mistake {
-  return { path: `data.${LEGACY_CONFIG.key}`, value: '', problem, remedy: 'write one document of YAML' }
+export function advertisementRecord(object: KubeObject): AdvertisementRecord {
+  const { value: advertisement, mistakes } = decodeL2Advertisement(object)
+  return { ...objectRecord(object, mistakes), advertisement }
 }

@@ -1,13 +1,15 @@
+import type { MetallbObjects } from '#l2/rules.ts'
 import type { Mistake } from '#model/condition.ts'
 import { poolKey } from '#model/pool.ts'
 import type { Labels } from '#model/selector.ts'
 import type { Informer } from '#runtime/informer.ts'
-import type { AddressPoolRecord, LegacyRecord } from './metallb-records.ts'
+import type { AddressPoolRecord, AdvertisementRecord, LegacyRecord } from './metallb-records.ts'
 import type { PoolRecord } from './records.ts'
 
 /** What MetalLB's dialect is read from. */
 export interface MetallbSources {
   readonly addressPools: Informer<AddressPoolRecord>
+  readonly advertisements: Informer<AdvertisementRecord>
   readonly legacyConfig: Informer<LegacyRecord>
   /** Labels by name. */
   readonly namespaces: Informer<Labels>
@@ -21,6 +23,15 @@ export interface MetallbLook {
 
 /** Of a cluster in which the dialect is switched off. */
 export const NO_METALLB: MetallbLook = { pools: [], namespaces: new Map() }
+
+/** What of it counts for announcing. */
+export function metallbObjects({ addressPools, advertisements, legacyConfig }: MetallbSources): MetallbObjects {
+  return {
+    pools: [...addressPools.items().values()].flatMap(({ pool }) => pool ?? []),
+    advertisements: [...advertisements.items().values()].flatMap(({ advertisement }) => advertisement ?? []),
+    legacy: [...legacyConfig.items().values()],
+  }
+}
 
 /** Undefined while not everything is listed: what is not known yet must not look deleted. */
 export function lookAtMetallb(sources: MetallbSources | undefined): MetallbLook | undefined {

@@ -10,6 +10,7 @@ import {
   ADDRESS_POOLS,
   CONFIG_MAPS,
   ENDPOINT_SLICES,
+  L2_ADVERTISEMENTS,
   L2_POLICIES,
   LEASES,
   NAMESPACES,
@@ -26,7 +27,7 @@ import { createEventRecorder } from './event-recorder.ts'
 import { startIpamLoop } from './ipam-loop.ts'
 import { createL2View } from './l2-view.ts'
 import { startMetallbLoop } from './metallb-loop.ts'
-import { addressPoolRecord, legacyRecord } from './metallb-records.ts'
+import { addressPoolRecord, advertisementRecord, legacyRecord } from './metallb-records.ts'
 import type { MetallbSources } from './metallb-source.ts'
 import { startPolicyLoop } from './policy-loop.ts'
 import { policyRecord, poolRecord, serviceRecord } from './records.ts'
@@ -134,14 +135,19 @@ async function lead(
   const settings = options.ipam ?? DEFAULT_IPAM
   // Only who gives out addresses of nodes has to know where pods are.
   const slices = settings.nodeIpam ? inform(ENDPOINT_SLICES, (object) => decodeEndpointSlice(object).value) : undefined
-  const metallb = settings.enabled ? metallbSources(options, reports, signal) : undefined
-  const optional = { ...(slices === undefined ? {} : { slices }), ...metallb }
+  // Also where no addresses are given out those of other controllers may be announced.
+  const ofMetallb = metallbSources(options, reports, signal)
+  const metallb = settings.enabled ? ofMetallb : undefined
+  const optional = { ...(slices === undefined ? {} : { slices }), ...ofMetallb }
   const informers = { pools, services, policies, nodes, leases, ...optional }
   publish(new Map<string, Informer<unknown>>(Object.entries(informers)))
   const onFailure = reports.eventLost
   const events = createEventRecorder({ api, identity, clock, random, onFailure }, signal)
   const onViewFailure = (failure: Failure, inARow: number): void => reports.loopFailed('nodes', failure, inARow)
-  const view = createL2View({ clock, random, policies, nodes, leases, onFailure: onViewFailure }, signal)
+  const view = createL2View(
+    { clock, random, policies, nodes, leases, metallb: ofMetallb, onFailure: onViewFailure },
+    signal,
+  )
   const loop = { api, clock, random, reports }
   const nodeSources = slices === undefined ? undefined : { nodes, slices }
   const ipam = startIpamLoop({ ...loop, pools, services, nodeSources, metallb, view, events, settings }, signal)
@@ -163,6 +169,9 @@ function metallbSources(
   const fieldSelector = `metadata.name=${LEGACY_CONFIG.name}`
   return {
     addressPools: informerOf({ ...options, api }, reports, ADDRESS_POOLS, addressPoolRecord, signal, { namespace }),
+    advertisements: informerOf({ ...options, api }, reports, L2_ADVERTISEMENTS, advertisementRecord, signal, {
+      namespace,
+    }),
     legacyConfig: informerOf(options, reports, CONFIG_MAPS, legacyRecord, signal, { namespace, fieldSelector }),
     namespaces: informerOf(options, reports, NAMESPACES, ({ metadata }) => metadata.labels ?? {}, signal),
   }

@@ -37,6 +37,7 @@ function nodeLine({ node, live, mistake }: L2NodeJson): string {
   return live ? '' : `Node ${node} has not renewed its Lease: it is taken for dead\n`
 }
 
-function policyLines({ policy, problems }: L2PolicyJson): string {
-  return problems.map((problem) => `Policy ${policy}: ${problem}\n`).join('')
+function policyLines({ kind, policy, problems }: L2PolicyJson): string {
+  const word = kind === 'CiliumL2AnnouncementPolicy' ? 'Policy' : kind
+  return problems.map((problem) => `${word} ${policy}: ${problem}\n`).join('')
 }
