@@ -64,16 +64,49 @@ static __always_inline int sock_refuse(void)
 	return SOCK_REFUSE;
 }
 
-/* Clients on this node see all backends, where a Local policy gives those outside fewer. */
-static __always_inline struct lb_service *sock_frontend(const struct sock_end *end, __u8 proto, __u8 *scope)
-{
-	struct lb_service *head = find_frontend(end->address, end->port, proto, LB_SCOPE_EXTERNAL, 0);
+/* Network namespace of the node itself, of whose loopback addresses node ports are; 0: unknown, then they are nobody's. */
+volatile const __u64 host_netns_cookie = 0;
 
-	*scope = LB_SCOPE_EXTERNAL;
+/* 127.0.0.0/8, and 0.0.0.0, which connects to this host as well. */
+static __always_inline bool is_loopback(__be32 address)
+{
+	return address == 0 || (address & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000);
+}
+
+static __always_inline bool is_of_host(sock_ctx_t *ctx)
+{
+	return host_netns_cookie != 0 && bpf_get_netns_cookie(ctx) == host_netns_cookie;
+}
+
+/* What a socket talks to, as the map of frontends has it. */
+struct sock_where {
+	__be32 address;
+	__be16 port;
+	__u8 proto;
+	__u8 scope; /* enum lb_scope */
+};
+
+/*
+ * Node ports of all loopback addresses are one frontend, at 0.0.0.0; a pod's loopback is its own business. Clients on this node see all
+ * backends, where a Local policy gives those outside fewer.
+ */
+static __always_inline struct lb_service *sock_frontend(sock_ctx_t *ctx, const struct sock_end *end, struct sock_where *where)
+{
+	struct lb_service *head;
+
+	where->address = end->address;
+	where->port = end->port;
+	where->scope = LB_SCOPE_EXTERNAL;
+	if (is_loopback(end->address)) {
+		if (!is_of_host(ctx))
+			return NULL;
+		where->address = 0;
+	}
+	head = find_frontend(where->address, where->port, where->proto, where->scope, 0);
 	if (!head || !(head->flags & LB_TWO_SCOPES))
 		return head;
-	*scope = LB_SCOPE_INTERNAL;
-	return find_frontend(end->address, end->port, proto, LB_SCOPE_INTERNAL, 0);
+	where->scope = LB_SCOPE_INTERNAL;
+	return find_frontend(where->address, where->port, where->proto, where->scope, 0);
 }
 
 /* Random for a connection; for UDP by the socket, so that one that sends without connecting keeps its backend. */
@@ -84,15 +117,15 @@ static __always_inline __u16 sock_slot(sock_ctx_t *ctx, __u8 proto, __u16 count)
 	return number % count + 1;
 }
 
-static __always_inline struct lb4_backend *sock_backend(sock_ctx_t *ctx, const struct sock_end *end, __u8 proto,
-							const struct lb_service *head, __u8 scope)
+static __always_inline struct lb4_backend *sock_backend(sock_ctx_t *ctx, const struct sock_where *where,
+							const struct lb_service *head)
 {
 	struct lb_service *slot;
 	__u16 count = head->count;
 
 	if (count == 0)
 		return NULL;
-	slot = find_frontend(end->address, end->port, proto, scope, sock_slot(ctx, proto, count));
+	slot = find_frontend(where->address, where->port, where->proto, where->scope, sock_slot(ctx, where->proto, count));
 	return slot ? find_backend(slot->backend_or_affinity) : NULL;
 }
 
@@ -126,16 +159,16 @@ enum sock_result {
 /* Frontend to backend, for connect and sendmsg. */
 static __always_inline enum sock_result sock_translate(sock_ctx_t *ctx, struct sock_end *end)
 {
-	__u8 proto = ctx->protocol, scope;
+	struct sock_where where = { .proto = ctx->protocol };
 	struct lb_service *head;
 	struct lb4_backend *backend;
 
-	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
+	if (where.proto != IPPROTO_TCP && where.proto != IPPROTO_UDP)
 		return SOCK_UNTOUCHED;
-	head = sock_frontend(end, proto, &scope);
+	head = sock_frontend(ctx, end, &where);
 	if (!head)
 		return SOCK_UNTOUCHED;
-	backend = sock_backend(ctx, end, proto, head, scope);
+	backend = sock_backend(ctx, &where, head);
 	if (!backend)
 		return SOCK_NO_BACKEND;
 	sock_remember(ctx, end, backend, head->frontend_id);
@@ -145,13 +178,21 @@ static __always_inline enum sock_result sock_translate(sock_ctx_t *ctx, struct s
 	return SOCK_CHANGED;
 }
 
+/* That frontend is still there, and still at that address; one at 0.0.0.0 is at all loopback addresses. */
+static __always_inline bool sock_is_current(const struct sock4_reverse *frontend)
+{
+	__u32 frontend_id = frontend->frontend_id;
+	const struct lb4_reverse_nat *current = bpf_map_lookup_elem(&lb4_reverse_nat, &frontend_id);
+
+	return current && current->port == frontend->port &&
+	       (current->address == frontend->address || (current->address == 0 && is_loopback(frontend->address)));
+}
+
 /* Backend to frontend, for recvmsg and getpeername: the caller sees whom it has called, as long as that frontend is there. */
 static __always_inline enum sock_result sock_restore(sock_ctx_t *ctx, struct sock_end *end)
 {
 	struct sock4_reverse_key key;
 	struct sock4_reverse *frontend;
-	struct lb4_reverse_nat *current;
-	__u32 frontend_id;
 
 	__builtin_memset(&key, 0, sizeof(key));
 	key.cookie = bpf_get_socket_cookie(ctx);
@@ -160,9 +201,7 @@ static __always_inline enum sock_result sock_restore(sock_ctx_t *ctx, struct soc
 	frontend = bpf_map_lookup_elem(&sock4_reverse, &key);
 	if (!frontend)
 		return SOCK_UNTOUCHED;
-	frontend_id = frontend->frontend_id;
-	current = bpf_map_lookup_elem(&lb4_reverse_nat, &frontend_id);
-	if (!current || current->address != frontend->address || current->port != frontend->port) {
+	if (!sock_is_current(frontend)) {
 		bpf_map_delete_elem(&sock4_reverse, &key);
 		return SOCK_UNTOUCHED;
 	}

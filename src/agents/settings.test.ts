@@ -8,6 +8,8 @@ test('readSettings() takes the fallbacks of an empty environment', () => {
     ok: true,
     value: {
       namespace: 'kube-system',
+      apiHost: '',
+      apiPort: 0,
       podName: '',
       leaseDurationSeconds: 15,
       enableLbIpam: 'true',

@@ -10,6 +10,12 @@ export interface ClusterContext {
   readonly nodeName: string
   /** IPv4 InternalIP by node name. */
   readonly nodeAddresses: ReadonlyMap<string, Ip>
+  /** All IPv4 InternalIPs of this node: where its node ports are. */
+  readonly ownAddresses: readonly Ip[]
+  /** Cluster IPs and node ports are ours too; else they are another proxy's, and only addresses for the outside are served. */
+  readonly kubeProxyReplacement: boolean
+  /** Ports of this node's address that replies to forwarded connections come to. */
+  readonly snatPorts: { readonly min: number; readonly max: number }
 }
 
 /** Backends of one port, by what the datapath does with them. */

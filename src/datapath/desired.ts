@@ -72,7 +72,7 @@ function shareOf(
     slices,
     context,
     frontends: frontendsOf(service, slices, context),
-    notDone: notDoneOf(service),
+    notDone: notDoneOf(service, context),
   }
 }
 

@@ -3,7 +3,7 @@ import type { L4Protocol, ServiceKey } from '#model/service.ts'
 import type { BackendState } from '#wire/bpf/lb4-backend.ts'
 import type { LbScope } from '#wire/bpf/lb4-key.ts'
 
-export type FrontendType = 'ClusterIP' | 'LoadBalancer' | 'ExternalIPs'
+export type FrontendType = 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalIPs'
 
 /** The part of a frontend that is its key in the map. */
 export interface FrontendAddress {

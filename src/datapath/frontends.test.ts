@@ -74,7 +74,7 @@ test('frontendsOf() leaves a Service to the proxy that its label names', () => {
   const service = sampleService({ labels: { 'service.kubernetes.io/service-proxy-name': 'mesh' } })
   assert.deepEqual(keys(service), [])
   assert.deepEqual(
-    notDoneOf(service).map(({ message }) => message),
+    notDoneOf(service, CONTEXT).map(({ message }) => message),
     ['label service.kubernetes.io/service-proxy-name leaves it to "mesh"'],
   )
 })
@@ -83,7 +83,7 @@ test('frontendsOf() does not serve an address for all that is meant for some', (
   const service = sampleService({ sourceRanges: [mustParsePrefix('192.168.0.0/16')] })
   assert.deepEqual(keys(service), ['10.43.0.10:80/TCP ClusterIP'])
   assert.deepEqual(
-    notDoneOf(service).map(({ code }) => code),
+    notDoneOf(service, CONTEXT).map(({ code }) => code),
     ['SourceRanges'],
   )
 })
@@ -99,13 +99,70 @@ test('notDoneOf() names everything that a Service asks for in vain', () => {
     clusterIps: [mustParseIp('10.43.0.10'), mustParseIp('fd00::1')],
     annotations: { 'service.cilium.io/type': 'LoadBalancer', 'lbipam.cilium.io/ips': '192.168.10.75' },
     ports: [
-      { name: 'a', protocol: 'TCP', port: 80, nodePort: 30_080 },
+      { name: 'a', protocol: 'TCP', port: 80, nodePort: 10_240 },
       { name: 'b', protocol: 'SCTP', port: 132, nodePort: 0 },
     ],
   })
   assert.deepEqual(
-    notDoneOf(service).map(({ code }) => code),
+    notDoneOf(service, CONTEXT).map(({ code }) => code),
     ['SessionAffinity', 'SourceRanges', 'NodePort', 'Protocol', 'IPv6', 'Annotation'],
   )
-  assert.deepEqual(notDoneOf(sampleService()), [])
+  assert.deepEqual(notDoneOf(sampleService(), CONTEXT), [])
+})
+
+const NODE_PORT = sampleService({
+  type: 'NodePort',
+  ingressIps: [],
+  ports: [
+    { name: '', protocol: 'TCP', port: 80, nodePort: 30_080 },
+    { name: 'dns', protocol: 'UDP', port: 53, nodePort: 0 },
+  ],
+})
+
+test('frontendsOf() serves a node port at every InternalIP of this node, and at 0.0.0.0 for its loopback', () => {
+  const ownAddresses = [mustParseIp('192.168.10.215'), mustParseIp('10.1.0.215')]
+  const frontends = frontendsOf(NODE_PORT, SLICES, { ...CONTEXT, ownAddresses })
+  assert.deepEqual(
+    frontends.filter(({ type }) => type === 'NodePort').map(({ key, flags }) => [key, flags]),
+    [
+      ['0.0.0.0:30080/TCP', LB_FLAGS.LB_NODE_PORT],
+      ['192.168.10.215:30080/TCP', LB_FLAGS.LB_NODE_PORT | LB_FLAGS.LB_ROUTABLE],
+      ['10.1.0.215:30080/TCP', LB_FLAGS.LB_NODE_PORT | LB_FLAGS.LB_ROUTABLE],
+    ],
+  )
+})
+
+test('frontendsOf() gives a node port of externalTrafficPolicy Local the local backends outside, all inside', () => {
+  const frontends = frontendsOf({ ...NODE_PORT, externalTrafficPolicy: 'Local' }, SLICES, CONTEXT)
+  assert.deepEqual(
+    frontends.filter(({ type }) => type === 'NodePort').map(({ key, serving }) => [key, serving.length]),
+    [
+      ['0.0.0.0:30080/TCP', 1],
+      ['0.0.0.0:30080/TCP/i', 2],
+      ['192.168.10.215:30080/TCP', 1],
+      ['192.168.10.215:30080/TCP/i', 2],
+    ],
+  )
+})
+
+test('frontendsOf() leaves cluster IPs and node ports to kube-proxy where that is not replaced', () => {
+  const context = { ...CONTEXT, kubeProxyReplacement: false }
+  const service = { ...NODE_PORT, type: 'LoadBalancer' as const, ingressIps: [mustParseIp('192.168.10.75')] }
+  const types = new Set(frontendsOf(service, SLICES, context).map(({ type }) => type))
+  assert.deepEqual([...types], ['LoadBalancer'])
+  assert.deepEqual(notDoneOf(service, context), [])
+})
+
+test('frontendsOf() serves no node port to which replies to forwarded connections come', () => {
+  const ports = [{ name: '', protocol: 'TCP' as const, port: 80, nodePort: 29_999 }]
+  const service = { ...NODE_PORT, ports }
+  assert.deepEqual(keys(service), ['10.43.0.10:80/TCP ClusterIP'])
+  assert.deepEqual(notDoneOf(service, CONTEXT), [
+    {
+      service: 'default/web',
+      code: 'NodePort',
+      message:
+        'node port 29999 is not served: replies to forwarded connections come to ports 10240-29999, move these by BALISE_SNAT_PORTS',
+    },
+  ])
 })

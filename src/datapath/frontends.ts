@@ -1,14 +1,15 @@
 import type { EndpointSlice } from '#model/endpoint-slice.ts'
-import type { Ip } from '#model/ip.ts'
+import { type Ip, mustParseIp, sameIp } from '#model/ip.ts'
 import { type Service, type ServicePort, serviceKey } from '#model/service.ts'
 import { LB_FLAGS } from '#wire/bpf/consts.ts'
 import type { LbScope } from '#wire/bpf/lb4-key.ts'
 import { type BackendSets, backendsOf, type ClusterContext, isPort, NO_BACKENDS } from './backends.ts'
 import { type Frontend, type FrontendType, formatFrontendKey } from './frontend.ts'
-import { hasUnenforcedSourceRanges, otherProxy } from './not-done.ts'
+import { hasUnenforcedSourceRanges, isNodePortServed, otherProxy } from './not-done.ts'
 
 /**
- * All IPv4 frontends of a Service: its cluster IPs, its load balancer addresses and its external IPs, for each TCP and UDP port.
+ * All IPv4 frontends of a Service: its load balancer addresses and its external IPs, and where kube-proxy is replaced its cluster IPs and
+ * node ports, for each TCP and UDP port.
  *
  * `externalTrafficPolicy: Local` gives an address two scopes: what comes from outside meets the backends of this node, what comes from
  * inside the cluster meets all.
@@ -23,34 +24,75 @@ export function frontendsOf(
   return ports.flatMap((port) => {
     const all = backendsOf(slices, port, context, false)
     const local = wantsLocal(service) ? backendsOf(slices, port, context, true) : NO_BACKENDS
-    const inside = service.internalTrafficPolicy === 'Local' ? local : all
-    const cluster = ipv4(service.clusterIps).map((address) =>
-      frontend({ service, port, address, type: 'ClusterIP', scope: 'external', sets: inside }),
-    )
-    return [...cluster, ...outsideFrontends(service, port, { all, local, inside })]
+    const sets = { all, local, inside: service.internalTrafficPolicy === 'Local' ? local : all }
+    return [
+      ...clusterFrontends(service, port, sets, context),
+      ...nodePortFrontends(service, port, sets, context),
+      ...balancerFrontends(service, port, sets),
+    ]
   })
+}
+
+/** Backends of a port, by who may be sent to them. */
+interface SetsByScope {
+  readonly all: BackendSets
+  readonly local: BackendSets
+  /** For clients inside the cluster. */
+  readonly inside: BackendSets
 }
 
 function wantsLocal(service: Service): boolean {
   return service.externalTrafficPolicy === 'Local' || service.internalTrafficPolicy === 'Local'
 }
 
-function outsideFrontends(
+function clusterFrontends(
   service: Service,
   port: ServicePort,
-  { all, local, inside }: { readonly all: BackendSets; readonly local: BackendSets; readonly inside: BackendSets },
+  { inside }: SetsByScope,
+  { kubeProxyReplacement }: ClusterContext,
 ): readonly Frontend[] {
+  if (!kubeProxyReplacement) return []
+  return ipv4(service.clusterIps).map((address) =>
+    frontend({ service, port, address, type: 'ClusterIP', scope: 'external', sets: inside }),
+  )
+}
+
+/**
+ * A node port at each InternalIP of this node, and at 0.0.0.0, which stands for the loopback addresses: sockets of the host look there. A
+ * connection to another node's address is that node's business.
+ */
+function nodePortFrontends(
+  service: Service,
+  port: ServicePort,
+  sets: SetsByScope,
+  context: ClusterContext,
+): readonly Frontend[] {
+  if (!isNodePortServed(port, context)) return []
+  const at = { ...port, port: port.nodePort }
+  return [ANY_ADDRESS, ...context.ownAddresses].flatMap((address) =>
+    scoped({ service, port: at, address, type: 'NodePort' }, sets),
+  )
+}
+
+const ANY_ADDRESS = mustParseIp('0.0.0.0')
+
+function balancerFrontends(service: Service, port: ServicePort, sets: SetsByScope): readonly Frontend[] {
   if (hasUnenforcedSourceRanges(service)) return []
   const addresses: readonly (readonly [FrontendType, Ip])[] = [
     ...(service.type === 'LoadBalancer' ? ipv4(service.ingressIps) : []).map((ip) => ['LoadBalancer', ip] as const),
     ...ipv4(service.externalIps).map((ip) => ['ExternalIPs', ip] as const),
   ]
-  return addresses.flatMap(([type, address]) => {
-    const outside = service.externalTrafficPolicy === 'Local' ? local : all
-    const external = frontend({ service, port, address, type, scope: 'external', sets: outside })
-    if (!wantsLocal(service)) return [external]
-    return [external, frontend({ service, port, address, type, scope: 'internal', sets: inside })]
-  })
+  return addresses.flatMap(([type, address]) => scoped({ service, port, address, type }, sets))
+}
+
+/** An address for the outside: one frontend for all, or one for each scope. */
+function scoped(
+  parts: Omit<FrontendParts, 'scope' | 'sets'>,
+  { all, local, inside }: SetsByScope,
+): readonly Frontend[] {
+  const sets = parts.service.externalTrafficPolicy === 'Local' ? local : all
+  const external = frontend({ ...parts, scope: 'external', sets })
+  return wantsLocal(parts.service) ? [external, frontend({ ...parts, scope: 'internal', sets: inside })] : [external]
 }
 
 interface FrontendParts {
@@ -72,19 +114,26 @@ function frontend({ service, port, address, type, scope, sets }: FrontendParts):
     portName: port.name,
     externalTrafficPolicy: service.externalTrafficPolicy,
     internalTrafficPolicy: service.internalTrafficPolicy,
-    flags: flagsOf(service, type),
+    flags: flagsOf(service, type, address),
     ...sets,
     note: undefined,
   }
 }
 
-function flagsOf(service: Service, type: FrontendType): number {
+const KIND_FLAGS: { readonly [T in FrontendType]: number } = {
+  ClusterIP: LB_FLAGS.LB_CLUSTER_IP,
+  NodePort: LB_FLAGS.LB_NODE_PORT,
+  LoadBalancer: LB_FLAGS.LB_LOAD_BALANCER,
+  ExternalIPs: LB_FLAGS.LB_EXTERNAL_IP,
+}
+
+function flagsOf(service: Service, type: FrontendType, address: Ip): number {
   const internalLocal = service.internalTrafficPolicy === 'Local' ? LB_FLAGS.LB_INTERNAL_LOCAL : 0
-  if (type === 'ClusterIP') return LB_FLAGS.LB_CLUSTER_IP | internalLocal
-  const kind = type === 'LoadBalancer' ? LB_FLAGS.LB_LOAD_BALANCER : LB_FLAGS.LB_EXTERNAL_IP
+  if (type === 'ClusterIP') return KIND_FLAGS[type] | internalLocal
+  const routable = sameIp(address, ANY_ADDRESS) ? 0 : LB_FLAGS.LB_ROUTABLE
   const externalLocal = service.externalTrafficPolicy === 'Local' ? LB_FLAGS.LB_EXTERNAL_LOCAL : 0
   const scopes = wantsLocal(service) ? LB_FLAGS.LB_TWO_SCOPES : 0
-  return kind | LB_FLAGS.LB_ROUTABLE | externalLocal | internalLocal | scopes
+  return KIND_FLAGS[type] | routable | externalLocal | internalLocal | scopes
 }
 
 function ipv4(addresses: readonly Ip[]): readonly Ip[] {

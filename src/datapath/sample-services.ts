@@ -10,6 +10,9 @@ export const CONTEXT: ClusterContext = {
     ['cp1', mustParseIp('192.168.10.215')],
     ['node1', mustParseIp('192.168.10.216')],
   ]),
+  ownAddresses: [mustParseIp('192.168.10.215')],
+  kubeProxyReplacement: true,
+  snatPorts: { min: 10_240, max: 29_999 },
 }
 
 export function sampleService(overrides: Partial<Service> = {}): Service {

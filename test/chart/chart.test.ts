@@ -25,7 +25,7 @@ for (const values of [undefined, 'guide-t', 'changed']) {
 test('the notes name the values of guide T that have no effect', HELM_TEST, () => {
   const values = join(import.meta.dirname, 'values/guide-t.yaml')
   const notes = helm('install', 'balise', CHART, '--dry-run=client', '--namespace', 'kube-system', '--values', values)
-  for (const name of ['gatewayAPI', 'ipam', 'kubeProxyReplacement', 'cleanCiliumState'])
+  for (const name of ['gatewayAPI', 'ipam', 'cleanCiliumState'])
     assert.match(notes, RegExp(name))
 })
 

@@ -70,6 +70,7 @@ export class AgentLab {
       BALISE_CGROUP_ROOT: node.cgroup,
       BALISE_SOCKET: node.socket,
       BALISE_LOG_LEVEL: 'debug',
+      BALISE_KUBE_PROXY_REPLACEMENT: 'true',
       ...environment,
     })
     this.#agents.set(node, agent)

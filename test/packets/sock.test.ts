@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
+import { readNetnsCookie } from '#io/net/netns-cookie.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { buildBpf } from '#tools/build-bpf.ts'
 import { LB_FLAGS } from '#wire/bpf/consts.ts'
@@ -22,6 +24,7 @@ const programs = openBpfPrograms({
   pinFolder: PIN_FOLDER,
   mechanism: 'auto',
   layoutChange: 'refuse',
+  constants: { host_netns_cookie: readNetnsCookie() ?? 0n },
 })
 const maps = openPinnedMaps({ folder: PIN_FOLDER, mode: 'readwrite' })
 const servers: Server[] = []
@@ -255,4 +258,51 @@ test('balise_connect4() leads connected UDP to a backend', async () => {
   socket.send('?')
   const [message, from] = (await once(socket, 'message')) as [Buffer, RemoteInfo]
   assert.deepEqual([message.toString(), `${from.address}:${from.port}`], ['a', '10.43.0.10:53'])
+})
+
+const NODE_PORT: ServiceScene = {
+  frontend: '0.0.0.0:30080',
+  frontendId: 9,
+  protocol: 'TCP',
+  flags: LB_FLAGS.LB_NODE_PORT,
+  backends: [],
+}
+
+for (const [address, peer] of [
+  ['127.0.0.1', '127.0.0.1'],
+  ['127.1.2.3', '127.1.2.3'],
+  ['0.0.0.0', '0.0.0.0'],
+  ['::ffff:127.0.0.1', '::ffff:127.0.0.1'],
+] as const) {
+  test(`a node port is at the node's loopback address ${address}`, async () => {
+    const end = await serveTcp('a')
+    putService(maps, { ...NODE_PORT, backends: [{ id: 1, end, local: true }] })
+    assert.deepEqual(await talkTcp(address, 30080), { said: 'a', peer: `${peer}:30080` })
+  })
+}
+
+test('a node port of a loopback address takes the internal scope, and answers UDP by that address', async () => {
+  const [inside, outside] = await Promise.all([serveUdp('inside'), serveUdp('outside')])
+  const flags = LB_FLAGS.LB_NODE_PORT | LB_FLAGS.LB_EXTERNAL_LOCAL | LB_FLAGS.LB_TWO_SCOPES
+  const service = { ...NODE_PORT, protocol: 'UDP', flags } as const
+  putService(maps, { ...service, backends: [{ id: 1, end: outside, local: true }] })
+  putService(maps, { ...service, scope: 'internal', backends: [{ id: 2, end: inside, local: true }] })
+  const socket = await bindUdp()
+  assert.deepEqual(await talkUdp(socket, '127.0.0.1', 30080), { said: 'inside', peer: '127.0.0.1:30080' })
+})
+
+test('a loopback address of another network namespace, as of a pod, is no node port', async () => {
+  const end = await serveTcp('a')
+  putService(maps, { ...NODE_PORT, backends: [{ id: 1, end, local: true }] })
+  const connecting = `require('node:net').connect(30080, '127.0.0.1').on('error', ({ code }) => process.stdout.write(code))`
+  const said = execFileSync('unshare', [
+    '--net',
+    'sh',
+    '-c',
+    'ip link set lo up; exec "$0" -e "$1"',
+    process.execPath,
+    connecting,
+  ])
+  assert.equal(said.toString(), 'ECONNREFUSED')
+  assert.deepEqual(readContents(maps).counters, {})
 })

@@ -53,12 +53,13 @@ export function createCluster(): Cluster {
     const settings = readAgentSettings({
       BALISE_NODE_NAME: node.name,
       BALISE_CGROUP_ROOT: '/sys/fs/cgroup',
+      BALISE_KUBE_PROXY_REPLACEMENT: 'true',
       ...options.environment,
     })
     if (!settings.ok) throw new Error(JSON.stringify(settings.error))
     const ports = {
       api: { ...(options.faultyApi?.(bind(api)) ?? bind(api)), close: () => undefined },
-      server: 'https://fake',
+      server: () => 'https://fake',
       maps: { ...(options.faultyMaps?.(node.maps) ?? node.maps), close: () => undefined },
       programs: { ...node.programs, close: () => undefined },
       net: node.net,

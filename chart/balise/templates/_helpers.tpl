@@ -20,11 +20,11 @@ app.kubernetes.io/component: {{ .component }}
 {{/* Where the API server is, as client libraries read it; nothing when the values leave it to the cluster. */}}
 {{- define "balise.apiServerEnv" -}}
 {{- if .Values.k8sServiceHost }}
-- name: KUBERNETES_SERVICE_HOST
+- name: BALISE_API_HOST
   value: {{ .Values.k8sServiceHost | quote }}
 {{- end }}
 {{- if .Values.k8sServicePort }}
-- name: KUBERNETES_SERVICE_PORT
+- name: BALISE_API_PORT
   value: {{ .Values.k8sServicePort | toString | quote }}
 {{- end }}
 {{- end }}
@@ -45,9 +45,6 @@ app.kubernetes.io/component: {{ .component }}
 
 {{/* One line for each value of Cilium's chart that was set and does nothing here. */}}
 {{- define "balise.ignoredValues" -}}
-{{- if .Values.kubeProxyReplacement }}
-kubeProxyReplacement: ClusterIP, externalIPs and LoadBalancer addresses are served in any case; NodePort is not
-{{- end }}
 {{- if .Values.ipam }}
 ipam: Balise is no CNI yet; pods get their addresses from yours
 {{- end }}

@@ -9,8 +9,8 @@ import type { NetDevices } from '#ports/net-devices.ts'
 /** The outside of an agent: real, or fakes in a test. */
 export interface AgentPorts {
   readonly api: KubeApi
-  /** Of the API server, for the status. */
-  readonly server: string
+  /** The API server that is spoken to, for the status. */
+  readonly server: () => string
   readonly maps: BpfMaps
   readonly programs: BpfPrograms
   readonly net: NetDevices

@@ -1,5 +1,5 @@
-import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { err, ok, type Result } from '#model/result.ts'
+import { API_HOST_OPTION, API_PORT_OPTION } from '#agents/api-options.ts'
 import {
   type ConfigMistake,
   oneOf,
@@ -16,6 +16,9 @@ const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 /** Source ports of SNAT: above what services listen on, below NodePorts (30000) and the kernel's own ephemeral ports (32768). */
 const SNAT_PORTS = '10240-29999'
 
+/** `--service-node-port-range` of kube-apiserver, when nobody sets it. */
+const NODE_PORTS = '30000-32767'
+
 export const AGENT_OPTIONS = {
   nodeName: {
     env: 'BALISE_NODE_NAME',
@@ -31,6 +34,8 @@ export const AGENT_OPTIONS = {
     sentence: 'Namespace of the agents and of their Leases.',
     parse: parseName,
   },
+  apiHost: API_HOST_OPTION,
+  apiPort: API_PORT_OPTION,
   bpfFs: {
     env: 'BALISE_BPF_FS',
     type: 'path',
@@ -88,19 +93,21 @@ export const AGENT_OPTIONS = {
     sentence: 'Answer ARP for load balancer addresses and external IPs, as CiliumL2AnnouncementPolicies say.',
     parse: parseBoolean,
   },
-  enableMetallb: {
-    env: 'BALISE_ENABLE_METALLB',
+  kubeProxyReplacement: {
+    env: 'BALISE_KUBE_PROXY_REPLACEMENT',
     type: 'boolean',
     fallback: 'false',
-    sentence: "Answer ARP as MetalLB's L2Advertisements and the protocol: layer2 of its old ConfigMap say as well.",
+    sentence:
+      "Serve cluster IPs, node ports and health check node ports in kube-proxy's place; if not, only load balancer addresses and external IPs.",
     parse: parseBoolean,
   },
-  metallbNamespace: {
-    env: 'BALISE_METALLB_NAMESPACE',
-    type: 'text',
-    fallback: METALLB_NAMESPACE,
-    sentence: "Namespace in which objects of MetalLB's kinds are read.",
-    parse: parseName,
+  nodePorts: {
+    env: 'BALISE_NODE_PORTS',
+    type: 'port range',
+    fallback: NODE_PORTS,
+    sentence:
+      'Where the API server allocates node ports; with kube-proxy replaced, connections of the node itself are kept from using them as their own.',
+    parse: parsePortRange,
   },
   snatPorts: {
     env: 'BALISE_SNAT_PORTS',

@@ -19,6 +19,7 @@ import type { BpfMaps } from '#ports/bpf-maps.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { Log } from '#ports/log.ts'
 import { applyPlan } from './apply.ts'
+import type { PortRange } from './config.ts'
 import type { Sources } from './sources.ts'
 
 /** What is known of the datapath, for the status. */
@@ -51,6 +52,9 @@ export class DatapathError extends Error {
 
 export interface DatapathOptions {
   readonly nodeName: string
+  /** Cluster IPs and node ports are served as well. */
+  readonly kubeProxyReplacement: boolean
+  readonly snatPorts: PortRange
   readonly maps: BpfMaps
   readonly sources: Pick<Sources, 'services' | 'nodes' | 'slicesOf'>
   readonly clock: Clock
@@ -86,7 +90,7 @@ export class Datapath {
       backends: createIdTable(takenBackendIds(applied)),
     }
     this.#last = servingOfMaps(applied)
-    this.#context = { nodeName: options.nodeName, nodeAddresses: new Map() }
+    this.#context = contextOf(options, new Map())
     deleteUnreadable(options.maps, unreadable)
     if (applied.frontends.size > 0) {
       options.log.info('Datapath taken over', { frontends: applied.frontends.size, backends: applied.backends.size })
@@ -104,7 +108,7 @@ export class Datapath {
    */
   reconcile(): { readonly runAgainInMs: number | undefined } {
     const { clock, sources } = this.#options
-    this.#context = sameContext(this.#context, contextOf(this.#options.nodeName, sources.nodes.items()))
+    this.#context = sameContext(this.#context, contextOf(this.#options, sources.nodes.items()))
     const inputs = { services: sources.services.items().values(), slicesOf: sources.slicesOf, context: this.#context }
     this.#desired = desiredOf(inputs, this.#desired)
     const holding = this.#holdUntilMs !== undefined && clock.monotonicMs() < this.#holdUntilMs
@@ -203,19 +207,23 @@ function deleteUnreadable(maps: BpfMaps, unreadable: readonly Unreadable[]): voi
   for (const { map, key } of unreadable) maps.map(map).delete(key)
 }
 
-function contextOf(nodeName: string, nodes: ReadonlyMap<string, Node>): ClusterContext {
+function contextOf(fixed: DatapathOptions, nodes: ReadonlyMap<string, Node>): ClusterContext {
+  const { nodeName, kubeProxyReplacement, snatPorts } = fixed
   const nodeAddresses = new Map<string, Ip>()
   for (const { name, internalIps } of nodes.values()) {
     const address = internalIps.find(({ family }) => family === 'IPv4')
     if (address !== undefined) nodeAddresses.set(name, address)
   }
-  return { nodeName, nodeAddresses }
+  const ownAddresses = nodes.get(nodeName)?.internalIps.filter(({ family }) => family === 'IPv4') ?? []
+  return { nodeName, nodeAddresses, ownAddresses, kubeProxyReplacement, snatPorts }
 }
 
 /** The one before where nothing differs, so that Services keep their frontends when a node changes in something else. */
 function sameContext(before: ClusterContext, now: ClusterContext): ClusterContext {
   const same =
     before.nodeAddresses.size === now.nodeAddresses.size &&
-    [...now.nodeAddresses].every(([name, { value }]) => before.nodeAddresses.get(name)?.value === value)
+    [...now.nodeAddresses].every(([name, { value }]) => before.nodeAddresses.get(name)?.value === value) &&
+    before.ownAddresses.length === now.ownAddresses.length &&
+    now.ownAddresses.every(({ value }, index) => before.ownAddresses[index]?.value === value)
   return same ? before : now
 }

@@ -3,8 +3,10 @@ import { runParts } from '#agents/run-parts.ts'
 import { formatConfigMistake } from '#agents/settings.ts'
 import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
+import { readNetnsCookie } from '#io/net/netns-cookie.ts'
 import { createClock } from '#io/clock.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
+import { tellServer } from '#agents/tell-server.ts'
 import { createLog } from '#io/log/log.ts'
 import { openFrameSender } from '#io/net/frame-sender.ts'
 import { createNetDevices } from '#io/net/net-devices.ts'
@@ -62,11 +64,12 @@ function openPorts(settings: AgentSettings, log: Log): AgentPorts {
     pinFolder,
     mechanism: settings.tcMechanism,
     layoutChange: 'migrate',
+    constants: { host_netns_cookie: readNetnsCookie() ?? 0n }, // an agent is in the host's network
   })
   for (const migration of programs.migrations)
     log.warn('Map of an earlier build taken over into the new layout', { ...migration })
   const userAgent = `balise-agent/${BALISE_VERSION}`
-  const { api, server } = connectKubeApi({ environment: process.env }, { userAgent })
+  const { api, server } = connectKubeApi({ environment: process.env }, { userAgent, onServer: tellServer(log) })
   return {
     api,
     server,

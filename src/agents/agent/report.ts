@@ -102,7 +102,7 @@ function statusOf(parts: ReportParts): StatusAnswer {
     startedWallMs: parts.startedWallMs,
     state: stateOf(parts),
     problems: problems.current(),
-    server: ports.server,
+    server: ports.server(),
     informers: parts.sources.all(),
     lease: parts.lease,
     datapath: parts.datapath.state(),

@@ -1,5 +1,6 @@
 import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { ok } from '#model/result.ts'
+import { API_HOST_OPTION, API_PORT_OPTION } from '#agents/api-options.ts'
 import { oneOf, type OptionTable, parseName, type Settings, wholeNumber } from '#agents/settings.ts'
 
 const SWITCH = ['true', 'false'] as const
@@ -16,6 +17,8 @@ export const OPERATOR_OPTIONS = {
     sentence: 'Namespace of the operator and of the Leases.',
     parse: parseName,
   },
+  apiHost: API_HOST_OPTION,
+  apiPort: API_PORT_OPTION,
   podName: {
     env: 'BALISE_POD_NAME',
     type: 'text',

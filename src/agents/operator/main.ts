@@ -3,6 +3,7 @@ import { runParts } from '#agents/run-parts.ts'
 import { formatConfigMistake, readSettings } from '#agents/settings.ts'
 import { createClock } from '#io/clock.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
+import { tellServer } from '#agents/tell-server.ts'
 import { createLog } from '#io/log/log.ts'
 import { DEFAULT_IPAM, type IpamSettings } from '#ipam/ownership.ts'
 import { BALISE_VERSION } from '#model/version.ts'
@@ -37,7 +38,7 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
   const { namespace, podName, leaseDurationSeconds, healthPort } = settings
   const identity = podName === '' ? `${hostname()}_${process.pid}` : podName
   const userAgent = `balise-operator/${BALISE_VERSION}`
-  const { api, server } = connectKubeApi({ environment: process.env }, { userAgent })
+  const { api, server } = connectKubeApi({ environment: process.env }, { userAgent, onServer: tellServer(log) })
   const metallbNamespace = settings.enableMetallb === 'true' ? settings.metallbNamespace : undefined
   const options = { api, clock: createClock(), random: Math.random, log, namespace, identity, metallbNamespace }
   const leaseDurationMs = leaseDurationSeconds * 1000
@@ -45,7 +46,7 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
     { ...options, leaseDurationMs, ipam: ipamSettings(settings) },
     new AbortController().signal,
   )
-  log.info('Operator started', { version: BALISE_VERSION, identity, namespace, server })
+  log.info('Operator started', { version: BALISE_VERSION, identity, namespace, server: server() })
   const parts = [
     { name: 'connection', start: () => () => api.close() },
     { name: 'operator', start: () => () => operator.close() },

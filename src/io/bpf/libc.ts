@@ -10,6 +10,7 @@ export interface Libc {
   socket(family: number, type: number, protocol: number): number
   bind(fd: number, address: Uint8Array, length: number): number
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array): number
   send(fd: number, octets: Uint8Array, length: number, flags: number): number
   recv(fd: number, target: Uint8Array, length: number, flags: number): number
   sendto(
@@ -34,6 +35,7 @@ export const libc: () => Libc = once(() => {
     socket: lib.func('socket', 'int', ['int', 'int', 'int']),
     bind: lib.func('bind', 'int', ['int', 'void *', 'uint32_t']),
     setsockopt: lib.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t']),
+    getsockopt: lib.func('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *']),
     send: lib.func('send', 'int64_t', ['int', 'void *', 'size_t', 'int']),
     recv: lib.func('recv', 'int64_t', ['int', 'void *', 'size_t', 'int']),
     sendto: lib.func('sendto', 'int64_t', ['int', 'void *', 'size_t', 'int', 'void *', 'uint32_t']),

@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { Socket } from 'node:net'
+import { abortable } from './abortable.ts'
 import { bodyOf } from './http2-body.ts'
 import { watchLife } from './http2-life.ts'
 import type { KubeRequest, KubeResponse, KubeTransport, TransportOptions } from './kube-transport.ts'
@@ -101,16 +102,4 @@ function startStream(session: ClientHttp2Session, request: KubeRequest, signal: 
 function cancel(stream: ClientHttp2Stream, reason: unknown): void {
   stream.close(constants.NGHTTP2_CANCEL)
   stream.destroy(reason instanceof Error ? reason : new Error('Aborted', { cause: reason }))
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

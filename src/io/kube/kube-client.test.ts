@@ -44,7 +44,7 @@ async function open(t: TestContext, answer: Answer, options: Partial<KubeClientO
     credentials: () => Promise.resolve({ authorization: 'Bearer T' }),
     namespace: 'default',
   }
-  const api = createKubeApi(endpoint, { userAgent: 'balise-test/1', random: () => 0, ...options })
+  const api = createKubeApi([endpoint], { userAgent: 'balise-test/1', random: () => 0, ...options })
   t.after(() => {
     api.close()
     server.close()
@@ -240,12 +240,14 @@ test('watch() whose head does not come is TimedOut', async (t) => {
 test('a server that is not there is Unreachable, and the message says where', async (t) => {
   const { api } = await open(t, () => undefined)
   const gone = createKubeApi(
-    {
-      server: new URL('https://127.0.0.1:1'),
-      tls: () => Promise.resolve({}),
-      credentials: () => Promise.resolve({}),
-      namespace: 'x',
-    },
+    [
+      {
+        server: new URL('https://127.0.0.1:1'),
+        tls: () => Promise.resolve({}),
+        credentials: () => Promise.resolve({}),
+        namespace: 'x',
+      },
+    ],
     { userAgent: 'x' },
   )
   const { code, message } = await refused(gone.get(SERVICES, REF))
@@ -257,12 +259,14 @@ test('a server that is not there is Unreachable, and the message says where', as
 
 test('credentials that cannot be had are Unreachable, not a crash', async () => {
   const api = createKubeApi(
-    {
-      server: new URL('http://127.0.0.1:1'),
-      tls: () => Promise.resolve({}),
-      credentials: () => Promise.reject(new Error('ENOENT: token')),
-      namespace: 'x',
-    },
+    [
+      {
+        server: new URL('http://127.0.0.1:1'),
+        tls: () => Promise.resolve({}),
+        credentials: () => Promise.reject(new Error('ENOENT: token')),
+        namespace: 'x',
+      },
+    ],
     { userAgent: 'x' },
   )
   assert.match((await refused(api.get(SERVICES, REF))).message, /ENOENT: token/)

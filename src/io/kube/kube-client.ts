@@ -11,11 +11,12 @@ import {
 } from '#ports/kube-api.ts'
 import { parseAnswer, readEvent, readObject, readPage } from './answer.ts'
 import { readLines, readText } from './bounded-body.ts'
+import { type ChoosingTransport, createChoosingTransport } from './choosing-transport.ts'
+import type { Credentials } from './credentials.ts'
 import { Deadline } from './deadline.ts'
 import { failureOf } from './kube-failure.ts'
 import type { KubeEndpoint } from './kube-endpoint.ts'
-import type { KubeRequest, KubeResponse, KubeTransport, TransportOptions } from './kube-transport.ts'
-import { createTransport } from './negotiated-transport.ts'
+import type { KubeRequest, KubeResponse, TransportOptions } from './kube-transport.ts'
 import { resourcePath, selectQuery, withQuery } from './resource-path.ts'
 
 export interface KubeClientOptions extends Partial<TransportOptions> {
@@ -28,6 +29,8 @@ export interface KubeClientOptions extends Partial<TransportOptions> {
   /** The server ends a watch after that time and up to as much again, so that watches do not all begin anew together. */
   readonly watchMs?: number
   readonly random?: () => number
+  /** Of several addresses one was chosen, and why not those before it. */
+  readonly onServer?: (server: URL, refused: readonly string[]) => void
 }
 
 const DEFAULTS = {
@@ -38,6 +41,7 @@ const DEFAULTS = {
   pageSize: 500,
   watchMs: 300_000,
   random: Math.random,
+  onServer: () => undefined,
 }
 
 /** One object is at most 1.5 MiB in etcd, and a page has hundreds of small ones. */
@@ -50,20 +54,22 @@ const PATCH_TYPES = {
   apply: 'application/apply-patch+yaml',
 } as const
 
-/** A client of an API server. Connects at the first request. */
-export function createKubeApi(endpoint: KubeEndpoint, options: KubeClientOptions): KubeApi {
-  return new KubeClient(endpoint, { ...DEFAULTS, ...options })
+/** A client of an API server at one of these addresses. Connects at the first request. */
+export function createKubeApi(endpoints: readonly KubeEndpoint[], options: KubeClientOptions): KubeApi {
+  return new KubeClient(endpoints, { ...DEFAULTS, ...options })
 }
 
 class KubeClient implements KubeApi {
-  readonly #endpoint: KubeEndpoint
+  readonly #credentials: Credentials
   readonly #options: Required<KubeClientOptions>
-  readonly #transport: KubeTransport
+  readonly #transport: ChoosingTransport
 
-  constructor(endpoint: KubeEndpoint, options: Required<KubeClientOptions>) {
-    this.#endpoint = endpoint
+  constructor(endpoints: readonly KubeEndpoint[], options: Required<KubeClientOptions>) {
+    const [first] = endpoints
+    if (first === undefined) throw new Error('A client of the API needs an address')
+    this.#credentials = first.credentials
     this.#options = options
-    this.#transport = createTransport(endpoint, options)
+    this.#transport = createChoosingTransport(endpoints, options)
   }
 
   async get(resource: KubeResource, ref: KubeRef, signal?: AbortSignal): Promise<KubeObject> {
@@ -181,7 +187,7 @@ class KubeClient implements KubeApi {
   /** The response, when it is a success. */
   async #send(request: KubeRequest, deadline: Deadline): Promise<KubeResponse> {
     const { userAgent } = this.#options
-    const credentials = await this.#endpoint.credentials()
+    const credentials = await this.#credentials()
     const headers = { accept: 'application/json', 'user-agent': userAgent, ...credentials, ...request.headers }
     const response = await this.#transport.send({ ...request, headers }, deadline.signal)
     if (response.status >= 200 && response.status < 300) return response
@@ -193,7 +199,7 @@ class KubeClient implements KubeApi {
   #failure(error: unknown, signal: AbortSignal | undefined, deadline: Deadline): unknown {
     if (signal?.aborted === true) return signal.reason
     if (error instanceof KubeError) return error
-    const { host } = this.#endpoint.server
+    const host = this.#transport.host()
     if (deadline.hasPassed) {
       const message = `The API at ${host} did not answer within ${this.#options.requestTimeoutMs} ms`
       this.#transport.reset(new Error(message))

@@ -9,8 +9,8 @@ test('kubeSource() prefers what is named, then KUBECONFIG, then the pod, then th
   const environment = { ...IN_POD, KUBECONFIG: '/a:/b', HOME: '/home/me' }
   assert.deepEqual(kubeSource({ kubeconfig: '/given', environment }), config('/given'))
   assert.deepEqual(kubeSource({ environment }), config('/a', '/b'))
-  const inCluster = { kind: 'inCluster', host: '10.43.0.1', port: '443', folder: SERVICE_ACCOUNT_FOLDER }
-  assert.deepEqual(kubeSource({ environment: { ...IN_POD, HOME: '/home/me' } }), inCluster)
+  const inPod = kubeSource({ environment: { ...IN_POD, HOME: '/home/me' } })
+  assert.deepEqual(inPod.kind === 'inCluster' && inPod.folder, SERVICE_ACCOUNT_FOLDER)
   assert.deepEqual(kubeSource({ environment: { HOME: '/home/me' } }), config('/home/me/.kube/config'))
 })
 
@@ -22,8 +22,20 @@ test('kubeSource() takes a context to mean a kubeconfig, in a pod too', () => {
   })
 })
 
-test('kubeSource() follows another host and port, as the chart sets them', () => {
-  const environment = { KUBERNETES_SERVICE_HOST: 'localhost', KUBERNETES_SERVICE_PORT: '7445' }
+function addressesOf(environment: Readonly<Record<string, string>>): readonly string[] {
   const source = kubeSource({ environment })
-  assert.deepEqual(source.kind === 'inCluster' && [source.host, source.port], ['localhost', '7445'])
+  assert.equal(source.kind, 'inCluster')
+  return source.addresses.map(({ host, port, serverName }) => [`${host}:${port}`, serverName].join(' ').trim())
+}
+
+test('kubeSource() looks for the API of a pod on its node before the address of the Service', () => {
+  const wanted = ['localhost:7445 kubernetes.default.svc', '127.0.0.1:6444 kubernetes.default.svc', '10.43.0.1:443']
+  for (const host of ['', 'auto']) assert.deepEqual(addressesOf({ ...IN_POD, BALISE_API_HOST: host }), wanted)
+})
+
+test('kubeSource() takes the address that the settings name, and no other', () => {
+  assert.deepEqual(addressesOf({ ...IN_POD, BALISE_API_HOST: 'localhost', BALISE_API_PORT: '7445' }), [
+    'localhost:7445',
+  ])
+  assert.deepEqual(addressesOf({ BALISE_API_HOST: 'api.example', BALISE_API_PORT: '0' }), ['api.example:443'])
 })
