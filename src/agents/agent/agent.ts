@@ -65,6 +65,7 @@ class RunningAgent {
   constructor(ports: AgentPorts, settings: AgentSettings, version: string) {
     const { maps, clock, log, net, programs, api, frames } = ports
     const { nodeName, namespace, leaseDurationSeconds, kubeProxyReplacement, snatPorts } = settings
+    const metallbNamespace = settings.enableMetallb ? settings.metallbNamespace : undefined
     this.#ports = ports
     this.#settings = settings
     this.#startedWallMs = clock.nowMs()
@@ -72,7 +73,7 @@ class RunningAgent {
     this.#problems = new Problems(clock, log)
     this.#lan = new Lan({ net, programs, patterns: settings.devices, log })
     this.#lease = new NodeLease({ api, namespace, nodeName, durationSeconds: leaseDurationSeconds, clock })
-    this.#sources = openSources({ ...ports, namespace }, this.#scope.signal)
+    this.#sources = openSources({ ...ports, namespace, metallbNamespace }, this.#scope.signal)
     const sources = this.#sources
     this.#datapath = new Datapath({ nodeName, kubeProxyReplacement, snatPorts, maps, sources, clock, log })
     this.#conntrack = new Conntrack(maps, clock)
@@ -151,10 +152,10 @@ class RunningAgent {
       backoff: { ...LEASE_BACKOFF, maxMs: stampMs },
     })
     this.#loop('Watch', { reconcile: () => this.#watch(), resyncMs: WATCH_MS })
-    const { services, slices, nodes, leases, policies } = this.#sources
+    const { services, slices, nodes } = this.#sources
     for (const informer of [services, slices, nodes]) informer.onChange(() => datapath.poke())
     nodes.onChange(() => stamp.poke())
-    for (const informer of [services, slices, nodes, leases, policies]) informer.onChange(() => l2.poke())
+    for (const [, informer] of this.#sources.all()) informer.onChange(() => l2.poke())
     void this.#followDevices(devices)
     this.#leaseLoop.poke()
     audit.poke()

@@ -19,6 +19,8 @@ test('readAgentSettings() needs the name of the node alone', () => {
     tcMechanism: 'auto',
     leaseDurationSeconds: 15,
     l2Enabled: true,
+    enableMetallb: false,
+    metallbNamespace: 'metallb-system',
     kubeProxyReplacement: false,
     nodePorts: { min: 30_000, max: 32_767 },
     snatPorts: { min: 10_240, max: 29_999 },

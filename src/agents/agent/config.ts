@@ -1,3 +1,4 @@
+import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { err, ok, type Result } from '#model/result.ts'
 import { API_HOST_OPTION, API_PORT_OPTION } from '#agents/api-options.ts'
 import {
@@ -92,6 +93,20 @@ export const AGENT_OPTIONS = {
     fallback: 'true',
     sentence: 'Answer ARP for load balancer addresses and external IPs, as CiliumL2AnnouncementPolicies say.',
     parse: parseBoolean,
+  },
+  enableMetallb: {
+    env: 'BALISE_ENABLE_METALLB',
+    type: 'boolean',
+    fallback: 'false',
+    sentence: "Answer ARP as MetalLB's L2Advertisements and the protocol: layer2 of its old ConfigMap say as well.",
+    parse: parseBoolean,
+  },
+  metallbNamespace: {
+    env: 'BALISE_METALLB_NAMESPACE',
+    type: 'text',
+    fallback: METALLB_NAMESPACE,
+    sentence: "Namespace in which objects of MetalLB's kinds are read.",
+    parse: parseName,
   },
   kubeProxyReplacement: {
     env: 'BALISE_KUBE_PROXY_REPLACEMENT',
