@@ -23,6 +23,11 @@ export const DEFAULT_IPAM: IpamSettings = {
   classes: [L2_CLASS],
 }
 
+/** Whether any Service gets the addresses of nodes. */
+export function givesNodeAddresses({ nodeIpam, defaultIpam }: IpamSettings): boolean {
+  return nodeIpam || defaultIpam === 'nodeipam'
+}
+
 /** The condition of Cilium that tells whether a Service got what it wants. A Service that bears it was served by us. */
 export const IPAM_CONDITION = 'cilium.io/IPAMRequestSatisfied'
 

@@ -35,7 +35,7 @@ const REFUSED: readonly (readonly [setting: string, names: RegExp])[] = [
   ['l2announcements.leaseDuration=1s', /leaseDuration/],
   ['k8sServicePort=70000', /k8sServicePort/],
   ['logLevel=loud', /logLevel/],
-  ['defaultLBServiceIPAM=nodeipam', /defaultLBServiceIPAM/],
+  ['defaultLBServiceIPAM=nodes', /defaultLBServiceIPAM/],
   ['operator.replicas=0', /replicas/],
   ['securityContext.capabilities.ciliumAgent={SYS_MODULE}', /ciliumAgent/],
 ]

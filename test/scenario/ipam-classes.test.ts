@@ -97,3 +97,14 @@ test('ipam leaves class io.cilium/node alone where node IPAM is off', async (t) 
   const world = await worldWith(t, {}, NODES + ofNodes('web'))
   assert.equal(services(world), 'service default/web: <pending>, no condition')
 })
+
+test('ipam gives Services without a class the addresses of nodes where that is the default, and the announced class those of pools', async (t) => {
+  const classes = serviceYaml('web') + serviceYaml('l2', 'loadBalancerClass: io.cilium/l2-announcer') + ofNodes('node')
+  const world = await worldWith(t, { defaultIpam: 'nodeipam' }, NODES + LAB + classes)
+  assert.equal(
+    services(world),
+    `service default/l2: 192.168.10.75, satisfied
+service default/node: <pending>, no condition
+service default/web: 192.168.10.215, 192.168.10.216, satisfied`,
+  )
+})

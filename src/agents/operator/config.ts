@@ -4,8 +4,7 @@ import { API_HOST_OPTION, API_PORT_OPTION } from '#agents/api-options.ts'
 import { oneOf, type OptionTable, parseName, type Settings, wholeNumber } from '#agents/settings.ts'
 
 const SWITCH = ['true', 'false'] as const
-/** Not `nodeipam`: such a Service could also be announced on the network, and a node's own address must not be. */
-const DEFAULT_IPAMS = ['lbipam', 'none'] as const
+const DEFAULT_IPAMS = ['lbipam', 'nodeipam', 'none'] as const
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 
 /** The settings of the operator. */
@@ -44,7 +43,8 @@ export const OPERATOR_OPTIONS = {
     env: 'BALISE_DEFAULT_LB_SERVICE_IPAM',
     type: DEFAULT_IPAMS.join(' | '),
     fallback: 'lbipam',
-    sentence: 'Where Services without a loadBalancerClass get addresses from; none: they are left alone.',
+    sentence:
+      'Where Services without a loadBalancerClass get addresses from: pools, nodes, or (none) nowhere, and they are left alone.',
     parse: oneOf(DEFAULT_IPAMS),
   },
   enableNodeIpam: {

@@ -3,7 +3,7 @@ import { decodeLease } from '#crd/lease.ts'
 import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
 import { decodeNode } from '#crd/node.ts'
 import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
-import { DEFAULT_IPAM, type IpamSettings } from '#ipam/ownership.ts'
+import { DEFAULT_IPAM, givesNodeAddresses, type IpamSettings } from '#ipam/ownership.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi, KubeObject, KubeResource, ListOptions } from '#ports/kube-api.ts'
 import {
@@ -134,7 +134,9 @@ async function lead(
   const leases = inform(LEASES, (object) => decodeLease(object).value, { namespace, labelSelector })
   const settings = options.ipam ?? DEFAULT_IPAM
   // Only who gives out addresses of nodes has to know where pods are.
-  const slices = settings.nodeIpam ? inform(ENDPOINT_SLICES, (object) => decodeEndpointSlice(object).value) : undefined
+  const slices = givesNodeAddresses(settings)
+    ? inform(ENDPOINT_SLICES, (object) => decodeEndpointSlice(object).value)
+    : undefined
   // Also where no addresses are given out those of other controllers may be announced.
   const ofMetallb = metallbSources(options, reports, signal)
   const metallb = settings.enabled ? ofMetallb : undefined
