@@ -23,7 +23,7 @@ import { absentIsEmpty, type ListAndWatch } from '#runtime/absent-kind.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
 import { createLeaderElection } from '#runtime/leader-election.ts'
-import { createEventRecorder } from './event-recorder.ts'
+import { createEventRecorder } from '#agents/event-recorder.ts'
 import { startIpamLoop } from './ipam-loop.ts'
 import { createL2View } from './l2-view.ts'
 import { startMetallbLoop } from './metallb-loop.ts'
@@ -144,7 +144,7 @@ async function lead(
   const informers = { pools, services, policies, nodes, leases, ...optional }
   publish(new Map<string, Informer<unknown>>(Object.entries(informers)))
   const onFailure = reports.eventLost
-  const events = createEventRecorder({ api, identity, clock, random, onFailure }, signal)
+  const events = createEventRecorder({ api, component: 'balise-operator', identity, clock, random, onFailure }, signal)
   const onViewFailure = (failure: Failure, inARow: number): void => reports.loopFailed('nodes', failure, inARow)
   const view = createL2View(
     { clock, random, policies, nodes, leases, metallb: ofMetallb, onFailure: onViewFailure },

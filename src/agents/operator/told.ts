@@ -1,4 +1,4 @@
-import type { EventText } from './event-recorder.ts'
+import type { EventText } from '#agents/event-recorder.ts'
 
 /** What Events have told of objects, so that each is told once per change. */
 export interface Told {
