@@ -278,9 +278,12 @@ test('an agent without rights names the rules that are missing', async () => {
   const messages = problems.map(({ message }) => message).join('\n')
   assert.match(
     messages,
-    /give its service account the verbs get, list, watch, create and patch on leases\.coordination\.k8s\.io in namespace kube-system/,
+    /RBAC does not let stranger get leases\.coordination\.k8s\.io in namespace kube-system: add to its Role/,
   )
-  assert.match(messages, /the verbs get, list and watch on endpointslices\.discovery\.k8s\.io/)
+  assert.match(
+    messages,
+    /RBAC does not let stranger list endpointslices\.discovery\.k8s\.io in all namespaces: add to its/,
+  )
   assert.match(tail(node), /LeaseForbidden/)
   await lab.stopAgent(node)
 })

@@ -310,7 +310,7 @@ test('a Lease that cannot be written for want of rights is named, and the node a
   await cluster.clock.advance(5000)
   assert.deepEqual(ownerOf(nodes), [])
   const problem = nodes[0].agent?.answers.status().problems.find(({ code }) => code === 'LeaseForbidden')
-  assert.match(problem?.message ?? '', /verbs get, list, watch, create and patch on leases/)
+  assert.match(problem?.message ?? '', /"leases"\], verbs: \[get, list, watch, create, patch\]/)
 })
 
 test('facts that another version wrote keep that node out, with the reason, and nobody else', async () => {

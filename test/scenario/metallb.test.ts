@@ -209,7 +209,10 @@ test('a Service that may not be annotated is served, and the missing rule is tol
   assert.ok(complaints.length <= 2, `${complaints.length} complaints`)
   const [first] = complaints
   assert.equal(first?.sentence, 'The API forbids to patch services')
-  assert.equal(first.fields['remedy'], 'allow it: apiGroups: [""], resources: ["services"], verbs: [patch]')
+  assert.equal(
+    first.fields['remedy'],
+    'allow its account: - {apiGroups: [""], resources: ["services"], verbs: [patch]}',
+  )
 })
 
 test('whoever goes from an IPAddressPool to a pool of Cilium keeps the address', async (t) => {

@@ -185,7 +185,8 @@ test('operator that may not take its Lease names the rule, and the health tells'
   await world.restart()
   await world.pass(600_000)
   const errors = world.log.lines.filter(({ level }) => level === 'error')
-  const rule = 'allow it: apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: [get, create, update]'
+  const rule =
+    'allow its account: - {apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: [get, create, update]}'
   assert.ok(errors.length >= 1 && errors.length <= 5)
   assert.equal(errors[0]?.fields['remedy'], rule)
   assert.deepEqual(world.operator().status().missing, ['leases: User "x" cannot get leases'])

@@ -9,6 +9,7 @@ import { Conntrack } from './conntrack.ts'
 import { Datapath } from './datapath.ts'
 import { L2 } from './l2.ts'
 import { Lan } from './lan.ts'
+import { createNodeEvents, type NodeEvents } from './node-events.ts'
 import { NodeLease } from './node-lease.ts'
 import { Problems } from './problems.ts'
 import { createReport, type Report } from './report.ts'
@@ -54,6 +55,7 @@ class RunningAgent {
   readonly #conntrack: Conntrack
   readonly #l2: L2
   readonly #problems: Problems
+  readonly #events: NodeEvents
   readonly #lapsed: boolean
   readonly #loops: Reconciler[] = []
   #leaseLoop: Reconciler | undefined
@@ -70,7 +72,8 @@ class RunningAgent {
     this.#settings = settings
     this.#startedWallMs = clock.nowMs()
     this.#stampedMs = clock.monotonicMs()
-    this.#problems = new Problems(clock, log)
+    this.#events = createNodeEvents({ ...ports, nodeName }, this.#scope.signal)
+    this.#problems = new Problems(clock, log, (finding) => this.#events.tell(finding))
     this.#lan = new Lan({ net, programs, patterns: settings.devices, log })
     this.#lease = new NodeLease({ api, namespace, nodeName, durationSeconds: leaseDurationSeconds, clock })
     this.#sources = openSources({ ...ports, namespace, metallbNamespace }, this.#scope.signal)
@@ -167,7 +170,7 @@ class RunningAgent {
 
   async close(): Promise<void> {
     this.#scope.end(new Error('The agent ends'))
-    await Promise.all([...this.#loops.map((loop) => loop.close()), this.#sources.close()])
+    await Promise.all([...this.#loops.map((loop) => loop.close()), this.#sources.close(), this.#events.close()])
     this.#ports.frames.close()
     this.#ports.programs.close()
     this.#ports.maps.close()

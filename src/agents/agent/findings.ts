@@ -1,4 +1,6 @@
+import { formatDenial } from '#crd/denial.ts'
 import type { KubeResource } from '#ports/kube-api.ts'
+import { LEASES } from '#ports/kube-resources.ts'
 import type { InformerStatus } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { NS_PER_MS } from './clock-ns.ts'
@@ -38,15 +40,16 @@ function kubernetesFindings({ informers, lease, namespace }: Facts): readonly Fi
   const findings: Finding[] = []
   for (const [resource, { lastFailure, synced }] of informers) {
     if (lastFailure === undefined) continue
-    const name = resourceName(resource)
     const isForbidden = lastFailure.code === 'Forbidden'
+    const isOurs = resource.plural === LEASES.plural
+    const needed = isOurs ? LEASE_RULE : { group: resource.group, resource: resource.plural, verbs: ['list', 'watch'] }
     findings.push({
       severity: isForbidden || !synced ? 'error' : 'warning',
       component: 'kubernetes',
       code: isForbidden ? 'WatchForbidden' : 'WatchFailed',
       message: isForbidden
-        ? `RBAC lets the agent not read ${name}: give its service account the verbs get, list and watch on ${name}`
-        : `${name} cannot be watched, what is known of them stays: ${lastFailure.message}`,
+        ? formatDenial(lastFailure.message, needed, isOurs ? namespace : undefined)
+        : `${resourceName(resource)} cannot be watched, what is known of them stays: ${lastFailure.message}`,
     })
   }
   if (lease.failure === undefined) return findings
@@ -56,10 +59,17 @@ function kubernetesFindings({ informers, lease, namespace }: Facts): readonly Fi
     component: 'kubernetes',
     code: isForbidden ? 'LeaseForbidden' : 'LeaseNotRenewed',
     message: isForbidden
-      ? `RBAC lets the agent not keep Lease ${namespace}/${lease.name}, so it cannot announce addresses: give its service account the verbs get, list, watch, create and patch on leases.coordination.k8s.io in namespace ${namespace}`
+      ? `This node cannot announce addresses without its Lease ${namespace}/${lease.name}. ${formatDenial(lease.failure.message, LEASE_RULE, namespace)}`
       : `Lease ${namespace}/${lease.name} is not renewed, addresses go on being answered for: ${lease.failure.message}`,
   })
   return findings
+}
+
+/** What an agent does with Leases, in its own namespace alone. */
+const LEASE_RULE = {
+  group: LEASES.group,
+  resource: LEASES.plural,
+  verbs: ['get', 'list', 'watch', 'create', 'patch'],
 }
 
 function datapathFindings({

@@ -8,12 +8,15 @@ export type Finding = Omit<Problem, 'since'>
 export class Problems {
   readonly #clock: Clock
   readonly #log: Log
+  readonly #onNew: (finding: Finding) => void
   readonly #since = new Map<string, string>()
   #current: readonly Problem[] = []
 
-  constructor(clock: Clock, log: Log) {
+  /** `onNew` hears of each that was not there at the last look. */
+  constructor(clock: Clock, log: Log, onNew: (finding: Finding) => void = () => undefined) {
     this.#clock = clock
     this.#log = log
+    this.#onNew = onNew
   }
 
   current(): readonly Problem[] {
@@ -35,6 +38,7 @@ export class Problems {
       const fields = { component: finding.component, code: finding.code, problem: finding.message }
       if (finding.severity === 'error') this.#log.error('Problem', fields)
       else this.#log.warn('Problem', fields)
+      this.#onNew(finding)
     }
     this.#current = findings
       .map((finding) => ({ ...finding, since: this.#since.get(nameOf(finding)) ?? now }))

@@ -1,3 +1,4 @@
+import { formatRule, readDenial } from '#crd/denial.ts'
 import type { KubeResource } from '#ports/kube-api.ts'
 import type { Failure } from '#runtime/failure.ts'
 
@@ -15,7 +16,10 @@ export function complaintOf(resource: KubeResource, access: Access, failure: Fai
   const kind = resource.plural
   switch (failure.code) {
     case 'Forbidden':
-      return { sentence: `The API forbids to ${access} ${kind}`, remedy: `allow it: ${ruleFor(resource, access)}` }
+      return {
+        sentence: `The API forbids to ${access} ${kind}`,
+        remedy: `allow ${readDenial(failure.message)?.user ?? 'its account'}: ${ruleFor(resource, access)}`,
+      }
     case 'Unauthorized':
       return { sentence: 'The API does not know this operator', remedy: 'check its service account and token' }
     case 'NotFound':
@@ -33,12 +37,12 @@ export function complaintOf(resource: KubeResource, access: Access, failure: Fai
 
 /** The RBAC rule that is missing, as it is written in a ClusterRole. */
 function ruleFor({ group, plural }: KubeResource, access: Access): string {
-  const rules: { readonly [A in Access]: { readonly resource: string; readonly verbs: string } } = {
-    'list and watch': { resource: plural, verbs: 'list, watch' },
-    'patch the status of': { resource: `${plural}/status`, verbs: 'patch' },
-    patch: { resource: plural, verbs: 'patch' },
-    'read and write': { resource: plural, verbs: 'get, create, update' },
+  const rules: { readonly [A in Access]: { readonly resource: string; readonly verbs: readonly string[] } } = {
+    'list and watch': { resource: plural, verbs: ['list', 'watch'] },
+    'patch the status of': { resource: `${plural}/status`, verbs: ['patch'] },
+    patch: { resource: plural, verbs: ['patch'] },
+    'read and write': { resource: plural, verbs: ['get', 'create', 'update'] },
   }
   const { resource, verbs } = rules[access]
-  return `apiGroups: ["${group}"], resources: ["${resource}"], verbs: [${verbs}]`
+  return formatRule({ group, resource, verbs })
 }

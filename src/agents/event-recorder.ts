@@ -6,7 +6,6 @@ import type { Failure } from '#runtime/failure.ts'
 import { createScope } from '#runtime/scope.ts'
 import { createWorkQueue } from '#runtime/work-queue.ts'
 import { createGate, type Gate } from '#runtime/gate.ts'
-import type { ObjectRecord } from './records.ts'
 
 /** What an Event says. */
 export interface EventText {
@@ -15,10 +14,20 @@ export interface EventText {
   readonly message: string
 }
 
+/** Whom an Event is about. */
+export interface EventSubject {
+  readonly name: string
+  /** Empty when it has none. */
+  readonly namespace: string
+  readonly uid: string
+  /** Empty when unknown. */
+  readonly resourceVersion: string
+}
+
 /** Writes Events (core/v1), beside the work: a full queue or an API that refuses loses Events, never time. */
 export interface EventRecorder {
   /** `kind` is that of the object. */
-  record(object: ObjectRecord, event: EventText, kind?: KubeResource): void
+  record(object: EventSubject, event: EventText, kind?: KubeResource): void
   /** While held, Events only trickle: what they tell of comes first. */
   hold(isHeld: boolean): void
   /** Events that never reached the API. */
@@ -28,6 +37,8 @@ export interface EventRecorder {
 
 export interface EventRecorderOptions {
   readonly api: KubeApi
+  /** `balise-operator` */
+  readonly component: string
   /** Name of this process, as `reportingInstance`. */
   readonly identity: string
   readonly clock: Clock
@@ -35,7 +46,8 @@ export interface EventRecorderOptions {
   readonly onFailure: (failure: Failure) => void
 }
 
-const COMPONENT = 'balise-operator'
+/** Where Events about objects without a namespace belong. */
+const CLUSTER_NAMESPACE = 'default'
 /** A burst of 10,000 Services, each of which has its address and is announced. */
 const CAPACITY = 20_000
 const CONCURRENCY = 4
@@ -46,7 +58,7 @@ const HELD_MS = 1_000
 const LONGEST_MESSAGE = 1024
 
 export function createEventRecorder(options: EventRecorderOptions, signal: AbortSignal): EventRecorder {
-  const { api, identity, clock, random } = options
+  const { api, clock, random } = options
   let made = 0
   let lost = 0
   const gate = createGate()
@@ -54,7 +66,7 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
     {
       work: async (name, told, workSignal) => {
         await passOrWait(gate, clock, workSignal)
-        await api.create(EVENTS, told.namespace, eventOf(name, told, identity), workSignal)
+        await api.create(EVENTS, told.namespace || CLUSTER_NAMESPACE, eventOf(name, told, options), workSignal)
       },
       capacity: CAPACITY,
       concurrency: CONCURRENCY,
@@ -96,29 +108,31 @@ async function passOrWait(gate: Gate, clock: Clock, signal: AbortSignal): Promis
 interface Told {
   readonly kind: KubeResource
   readonly namespace: string
-  readonly object: Pick<ObjectRecord, 'name' | 'uid' | 'resourceVersion'>
+  readonly object: Omit<EventSubject, 'namespace'>
   readonly event: EventText
   readonly time: string
 }
 
-function eventOf(name: string, { kind, namespace, object, event, time }: Told, identity: string): unknown {
+function eventOf(
+  name: string,
+  { kind, namespace, object, event, time }: Told,
+  { component, identity }: EventRecorderOptions,
+): unknown {
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name, namespace },
+    metadata: { name, namespace: namespace || CLUSTER_NAMESPACE },
     involvedObject: {
       apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
       kind: kind.kind,
-      namespace,
-      name: object.name,
-      uid: object.uid,
-      resourceVersion: object.resourceVersion,
+      ...(namespace === '' ? {} : { namespace }),
+      ...object,
     },
     type: event.type,
     reason: event.reason,
     message: event.message.slice(0, LONGEST_MESSAGE),
-    source: { component: COMPONENT },
-    reportingComponent: COMPONENT,
+    source: { component },
+    reportingComponent: component,
     reportingInstance: identity,
     firstTimestamp: time,
     lastTimestamp: time,
