@@ -24,15 +24,6 @@ static __always_inline int refuse(ctx_t *ctx, const struct packet4 *packet, enum
 	return reject(ctx, packet, DROP_NO_SERVICE);
 }
 
-/* The source that backends on other nodes see. */
-static __always_inline bool is_node_address(__be32 address)
-{
-	const __u32 zero = 0;
-	const struct agent_config *config = bpf_map_lookup_elem(&agent_config, &zero);
-
-	return config && config->node_address4 == address;
-}
-
 static __always_inline int handle_ipv4(ctx_t *ctx)
 {
 	struct packet4 packet;
@@ -45,7 +36,7 @@ static __always_inline int handle_ipv4(ctx_t *ctx)
 		verdict = forward(ctx, &packet);
 		if (verdict != LB_CONTINUE)
 			return verdict;
-		if (is_node_address(packet.daddr)) {
+		if (is_snat_source(packet.daddr)) {
 			verdict = reply_to_client(ctx, &packet);
 			return verdict == LB_CONTINUE ? VERDICT_PASS : verdict;
 		}

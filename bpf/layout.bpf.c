@@ -30,6 +30,10 @@ SHOW(struct, l2_key4);
 SHOW(struct, l2_key6);
 SHOW(struct, l2_entry);
 SHOW(struct, agent_config);
+SHOW(struct, overlay4_key);
+SHOW(struct, overlay6_key);
+SHOW(struct, overlay_peer);
+SHOW(struct, overlay_config);
 SHOW(struct, counter);
 
 SHOW(enum, lb_scope);
@@ -40,5 +44,7 @@ SHOW(enum, backend_flags);
 SHOW(enum, ct_direction);
 SHOW(enum, ct_flags);
 SHOW(enum, ct_timeout_seconds);
+SHOW(enum, overlay_family);
+SHOW(enum, overlay_flags);
 SHOW(enum, drop_reason);
 SHOW(enum, counter_id);

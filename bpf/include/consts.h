@@ -68,6 +68,16 @@ enum ct_timeout_seconds {
 	CT_TIMEOUT_ANY = 60,
 };
 
+/* The IP version of a node's address in struct overlay_peer. */
+enum overlay_family {
+	OVERLAY_IPV4 = 4,
+	OVERLAY_IPV6 = 6,
+};
+
+enum overlay_flags {
+	OVERLAY_DESTINATION = 1 << 0, /* packets to the prefix go through the overlay; without it, they may only come from there */
+};
+
 /* Why a packet was not forwarded. The order is the order of the counters; add at the end only. */
 enum drop_reason {
 	DROP_NONE = 0,
@@ -84,6 +94,9 @@ enum drop_reason {
 	DROP_WRITE_FAILED = 11,
 	DROP_TTL = 12,
 	DROP_TOO_BIG = 13, /* for the link to the backend or the client */
+	DROP_NO_OVERLAY_PEER = 14, /* no node is known that has the destination */
+	DROP_OVERLAY_NETWORK = 15, /* came through the overlay with another network's number */
+	DROP_OVERLAY_SOURCE = 16, /* came through the overlay from a node that its source does not belong to */
 	DROP_REASONS
 };
 
@@ -103,5 +116,7 @@ enum counter_id {
 	COUNTER_RESETS_SENT = 12,
 	COUNTER_ICMP_TRANSLATED = 13,
 	COUNTER_ICMP_ERRORS_SENT = 14,
+	COUNTER_OVERLAY_SENT = 15,
+	COUNTER_OVERLAY_RECEIVED = 16,
 	COUNTERS
 };

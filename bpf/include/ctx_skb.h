@@ -49,6 +49,12 @@ static __always_inline bool ctx_is_gso(const ctx_t *ctx)
 	return ctx->gso_size != 0;
 }
 
+/* Octets that each of them carries; 0 when there are not several. */
+static __always_inline __u32 ctx_segment_length(const ctx_t *ctx)
+{
+	return ctx->gso_size;
+}
+
 /* False when the packet is too short. What lies at a constant offset is read in place, if it lies in the first buffer. */
 static __always_inline bool ctx_load(ctx_t *ctx, __u32 offset, void *to, __u32 length)
 {

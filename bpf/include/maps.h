@@ -14,6 +14,8 @@
 #define SOCK_MAP_ENTRIES 65536
 #define L2_MAP_ENTRIES 4096
 #define FRAGMENT_MAP_ENTRIES 8192
+/* Kubernetes is made for 5,000 nodes; each has a prefix of pods and an address or two. */
+#define OVERLAY_MAP_ENTRIES 16384
 /* Room for reasons and counters to come, so that an upgrade can take over the pinned maps. */
 #define COUNTER_MAP_ENTRIES 64
 
@@ -83,6 +85,29 @@ struct {
 	__type(key, __u32);
 	__type(value, struct agent_config);
 } agent_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, OVERLAY_MAP_ENTRIES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct overlay4_key);
+	__type(value, struct overlay_peer);
+} overlay4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, OVERLAY_MAP_ENTRIES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct overlay6_key);
+	__type(value, struct overlay_peer);
+} overlay6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct overlay_config);
+} overlay_config SEC(".maps");
 
 /* By enum drop_reason. */
 struct {

@@ -21,6 +21,7 @@ struct packet4 {
 	__u16 fragment; /* flags and offset, as the header has them */
 };
 
+#define IP_DONT_FRAGMENT 0x4000
 #define IP_MORE_FRAGMENTS 0x2000
 #define IP_FRAGMENT_OFFSET 0x1fff
 

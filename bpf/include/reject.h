@@ -13,16 +13,22 @@
 #define ICMP_CODE_TTL_EXCEEDED 0
 #define QUOTED_L4_OCTETS 8
 
-/* What an answer may go to: one station, not all of them; a packet that is whole, and without options that would steer the answer. */
-static __always_inline bool may_answer(ctx_t *ctx, const struct packet4 *packet)
+/* What may be answered: one station, not all of them; a packet with ports, and without options that would steer the answer. */
+static __always_inline bool is_answerable(ctx_t *ctx, const struct packet4 *packet)
 {
 	__u32 source = bpf_ntohl(packet->saddr);
 	__u8 destination_mac;
 
 	if (source >> 28 >= 14 || source >> 24 == 0 || source >> 24 == 127) /* multicast, broadcast, "this" network, loopback */
 		return false;
-	return packet->l4_offset == L3_OFFSET + sizeof(struct iphdr) && !is_later_fragment(packet) && !ctx_is_gso(ctx) &&
+	return packet->l4_offset == L3_OFFSET + sizeof(struct iphdr) && !is_later_fragment(packet) &&
 	       ctx_load(ctx, 0, &destination_mac, 1) && !(destination_mac & 1);
+}
+
+/* What the answer is to be written over must be one packet, not several. */
+static __always_inline bool may_answer(ctx_t *ctx, const struct packet4 *packet)
+{
+	return is_answerable(ctx, packet) && !ctx_is_gso(ctx);
 }
 
 /* How much of the sequence space a segment takes. */

@@ -135,6 +135,9 @@ static __always_inline bool error_for_backend(const struct packet4 *packet, cons
 		inner->dport = entry->nat_port;
 	}
 	*outer = (struct tuple4){ .saddr = packet->saddr, .daddr = backend->address };
+	/* Nodes take nothing from the overlay that is not from who sends it: there this node speaks itself. */
+	if (is_destination(find_peer4(backend->address)))
+		outer->saddr = inner->daddr;
 	*is_local = backend->flags & BACKEND_LOCAL;
 	return true;
 }
@@ -148,7 +151,7 @@ static __always_inline int send_error_on(ctx_t *ctx, const struct packet4 *packe
 	if (!is_local) {
 		if (packet->ttl <= 1)
 			return drop(ctx, DROP_TTL);
-		result = find_route(ctx, packet, outer, &fib);
+		result = find_route(ctx, packet, outer, wire_length(ctx, packet), &fib);
 		if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
 			return drop(ctx, DROP_NO_ROUTE);
 	}

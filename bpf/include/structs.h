@@ -219,12 +219,42 @@ struct agent_config {
 	__u64 agent_stamp_ns;
 	/* the L2 responder is silent when the stamp is older; 0: never */
 	__u64 fence_ns;
-	/* source of SNAT when the FIB gives none: the node's InternalIP */
+	/* source of SNAT, but for backends behind the overlay (struct overlay_config): the node's InternalIP */
 	__be32 node_address4;
 	struct in6 node_address6;
 	/* source ports that SNAT may take, both included, host order */
 	__u16 snat_port_min;
 	__u16 snat_port_max;
+};
+
+/* The overlay: prefix of pods, or address of a node -> the node. Longest prefix first. */
+struct overlay4_key {
+	__u32 prefixlen;
+	__be32 address;
+};
+
+struct overlay6_key {
+	__u32 prefixlen;
+	struct in6 address;
+};
+
+struct overlay_peer {
+	struct in6 address; /* of the node; an IPv4 one is in the first four octets */
+	__u8 family; /* enum overlay_family, of that address */
+	__u8 flags; /* enum overlay_flags */
+	__u16 pad;
+};
+
+/* One element: this node's end of the overlay. */
+struct overlay_config {
+	__u32 ifindex; /* of the overlay's device; 0: there is none */
+	__u32 network_id; /* VNI (RFC 7348), 24 bits */
+	/* source of SNAT towards backends behind the overlay: an address that has its replies come back through it; 0 for none */
+	__be32 address4;
+	struct in6 address6;
+	/* source of what goes out encapsulated, by the family of the peer's address; 0: the kernel chooses */
+	__be32 node_address4;
+	struct in6 node_address6;
 };
 
 /* Per-CPU counters: packets and octets by drop reason and by counter. */
@@ -259,4 +289,8 @@ HAS_OCTETS(l2_key4, 8);
 HAS_OCTETS(l2_key6, 24);
 HAS_OCTETS(l2_entry, 32);
 HAS_OCTETS(agent_config, 40);
+HAS_OCTETS(overlay4_key, 8);
+HAS_OCTETS(overlay6_key, 20);
+HAS_OCTETS(overlay_peer, 20);
+HAS_OCTETS(overlay_config, 48);
 HAS_OCTETS(counter, 16);

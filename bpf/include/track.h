@@ -2,6 +2,7 @@
 /* Putting the two entries of a flow, keeping them together, and taking them away. */
 #pragma once
 
+#include "overlay.h"
 #include "snat.h"
 
 static __always_inline void forget_reply(const struct ct4_key *forward, const struct ct_entry *entry,
@@ -32,7 +33,7 @@ __noinline enum drop_reason track(const ctx_t *ctx, const struct packet4 *packet
 	if (!config || !ctx || !packet || !forward || !backend || !entry)
 		return DROP_NO_SNAT_PORT;
 	is_local = backend->flags & BACKEND_LOCAL;
-	source = is_local ? packet->saddr : config->node_address4;
+	source = is_local ? packet->saddr : snat_source(config, backend->address);
 	if (source == 0)
 		return DROP_NO_SNAT_PORT;
 	ct_set_address(entry, source);

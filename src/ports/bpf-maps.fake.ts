@@ -27,6 +27,9 @@ export const FAKE_LAYOUTS: { readonly [name in BpfMapName]: FakeMapLayout } = {
   sock4_reverse: { kind: 'hash', keyLengthOctets: 16, valueLengthOctets: 12, maxEntries: 65_536 },
   l2_responder4: { kind: 'hash', keyLengthOctets: 8, valueLengthOctets: 32, maxEntries: 4096 },
   agent_config: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 40, maxEntries: 1 },
+  overlay4: { kind: 'hash', keyLengthOctets: 8, valueLengthOctets: 20, maxEntries: 16_384 },
+  overlay6: { kind: 'hash', keyLengthOctets: 20, valueLengthOctets: 20, maxEntries: 16_384 },
+  overlay_config: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 48, maxEntries: 1 },
   drops: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 16, maxEntries: 13, cpus: 2 },
   counters: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 16, maxEntries: 11, cpus: 2 },
 }

@@ -10,6 +10,9 @@ export type BpfMapName =
   | 'fragments4'
   | 'l2_responder4'
   | 'agent_config'
+  | 'overlay4'
+  | 'overlay6'
+  | 'overlay_config'
   | 'drops'
   | 'counters'
 

@@ -45,6 +45,16 @@ export function bpfProgramsContract(subject: string, open: () => OpenPrograms): 
     ])
   })
 
+  check('attaches the programs of the overlay to its device, and detaches them', ({ programs, device }) => {
+    for (let times = 0; times < 2; times++) programs.attachOverlay(device)
+    assert.deepEqual(shown(programs), [
+      `${device.name} ${device.ifindex} egress balise_to_overlay`,
+      `${device.name} ${device.ifindex} ingress balise_from_overlay`,
+    ])
+    programs.detachDevice(device.ifindex)
+    assert.deepEqual(programs.attachments(), [])
+  })
+
   check('detaches a device, and does so again without complaint', ({ programs, device }) => {
     programs.detachDevice(device.ifindex)
     programs.attachDevice(device)

@@ -18,6 +18,9 @@ const SOCKET_PROGRAMS = [
   'balise_sendmsg4',
 ] as const
 
+const DEVICE_PROGRAMS = { ingress: 'balise_ingress', egress: 'balise_egress' } as const
+const OVERLAY_PROGRAMS = { ingress: 'balise_from_overlay', egress: 'balise_to_overlay' } as const
+
 /** Keeps what hangs where. `devices` are those that exist. */
 export function createFakeBpfPrograms(
   devices: readonly { readonly name: string; readonly ifindex: number }[] = [],
@@ -35,15 +38,20 @@ export function createFakeBpfPrograms(
   }
   const onDevice = (ifindex: number) => (attachment: BpfAttachment) =>
     attachment.hook.kind === 'tc' && attachment.hook.ifindex === ifindex
+  const attach = (
+    { name, ifindex }: { readonly name: string; readonly ifindex: number },
+    programs: typeof DEVICE_PROGRAMS | typeof OVERLAY_PROGRAMS,
+  ): void => {
+    failIfAsked(name)
+    if (!present.has(ifindex)) throw new Error(`BPF_LINK_CREATE for ${name} failed with ENODEV`)
+    for (const direction of ['ingress', 'egress'] as const) {
+      const hook = { kind: 'tc', device: name, ifindex, direction } as const
+      attached.set(`${ifindex} ${direction}`, { hook, program: programs[direction], mechanism: 'tcx' })
+    }
+  }
   return {
-    attachDevice({ name, ifindex }) {
-      failIfAsked(name)
-      if (!present.has(ifindex)) throw new Error(`BPF_LINK_CREATE for ${name} failed with ENODEV`)
-      for (const direction of ['ingress', 'egress'] as const) {
-        const hook = { kind: 'tc', device: name, ifindex, direction } as const
-        attached.set(`${ifindex} ${direction}`, { hook, program: `balise_${direction}`, mechanism: 'tcx' })
-      }
-    },
+    attachDevice: (device) => attach(device, DEVICE_PROGRAMS),
+    attachOverlay: (device) => attach(device, OVERLAY_PROGRAMS),
     detachDevice: (ifindex) => forget(onDevice(ifindex)),
     attachCgroup(path) {
       failIfAsked(path)

@@ -14,6 +14,9 @@ export interface BpfAttachment {
 export interface BpfPrograms {
   /** Programs on a device, both directions. Idempotent; replaces an older build of ours without a gap, leaves foreign programs alone. */
   attachDevice(device: { readonly name: string; readonly ifindex: number }): void
+  /** The programs of the overlay's device (`balise_to_overlay`, `balise_from_overlay`), as `attachDevice` does those of a LAN device. */
+  attachOverlay(device: { readonly name: string; readonly ifindex: number }): void
+  /** Whatever of ours hangs on a device. */
   detachDevice(ifindex: number): void
   /** Socket hooks (connect, sendmsg, recvmsg, getpeername) on a cgroup2 folder, for everything below it. Idempotent. */
   attachCgroup(path: string): void

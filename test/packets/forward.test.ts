@@ -204,13 +204,6 @@ test('forward() drops what has no route', () => {
   assert.deepEqual(readContents(kernel.maps).drops, { DROP_NO_ROUTE: 1 })
 })
 
-test('forward() drops what is too big for the link to the backend', () => {
-  putService(kernel.maps, { ...WEB, backends: [{ id: 6, end: '10.244.3.7:8080', local: false }] })
-  const packet = tcp('A', { payload: Array<number>(1200).fill(7) })
-  assert.deepEqual(ingress(packet), { verdict: 'drop', packet })
-  assert.deepEqual(readContents(kernel.maps).drops, { DROP_TOO_BIG: 1 })
-})
-
 test('forward() drops a packet from outside to a ClusterIP', () => {
   putService(kernel.maps, { ...WEB, frontend: '10.43.0.10:80', flags: LB_FLAGS.LB_CLUSTER_IP })
   assertDropped(tcp('S', { destination: '10.43.0.10:80' }), 'DROP_NOT_ROUTABLE')

@@ -25,7 +25,8 @@ export function encodeIpv4(packet: Packet): Uint8Array {
   header[0] = 0x40 | (header.length / 4)
   view.setUint16(2, header.length + body.length)
   view.setUint16(4, packet.id)
-  view.setUint16(6, (packet.moreFragments ? 0x2000 : 0) | packet.fragmentOffset)
+  const flags = (packet.dontFragment ? 0x4000 : 0) | (packet.moreFragments ? 0x2000 : 0)
+  view.setUint16(6, flags | packet.fragmentOffset)
   header[8] = packet.ttl
   header[9] = PROTOCOLS[packet.protocol]
   header.set(ipToBytes(mustParseIp(addressOf(packet.source))), 12)
@@ -107,6 +108,7 @@ export function decodePacket(bytes: Uint8Array): Packet {
     ttl: ip[8] ?? 0,
     options: [...ip.subarray(20, headerLength)],
     id: view.getUint16(4),
+    dontFragment: (view.getUint16(6) & 0x4000) !== 0,
     moreFragments: (view.getUint16(6) & 0x2000) !== 0,
     fragmentOffset,
     ...decodeBody(protocol, body, addresses, fragmentOffset > 0),

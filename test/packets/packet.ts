@@ -13,6 +13,7 @@ export interface Packet {
   readonly options: readonly number[]
   /** Identification: the same for all fragments of a datagram. */
   readonly id: number
+  readonly dontFragment: boolean
   readonly moreFragments: boolean
   /** In units of 8 octets. */
   readonly fragmentOffset: number
@@ -36,6 +37,7 @@ const DEFAULTS: Packet = {
   ttl: 64,
   options: [],
   id: 0,
+  dontFragment: false,
   moreFragments: false,
   fragmentOffset: 0,
   flags: '',

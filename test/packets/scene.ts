@@ -1,4 +1,6 @@
+import { OVERLAY_NETWORK_ID } from '#datapath/overlay.ts'
 import { mustParseIp } from '#model/ip.ts'
+import { mustParsePrefix } from '#model/prefix.ts'
 import type { BpfMapName, BpfMaps } from '#ports/bpf-maps.ts'
 import { AGENT_CONFIG_KEY, type AgentConfig, encodeAgentConfig, encodeArrayIndex } from '#wire/bpf/agent-config.ts'
 import { LB_FLAGS } from '#wire/bpf/consts.ts'
@@ -8,6 +10,9 @@ import { type BackendState, encodeBackendId, encodeLb4Backend } from '#wire/bpf/
 import { encodeLb4Key, type LbScope } from '#wire/bpf/lb4-key.ts'
 import { encodeFrontendId, encodeLb4ReverseNat } from '#wire/bpf/lb4-reverse-nat.ts'
 import { encodeLbService } from '#wire/bpf/lb-service.ts'
+import { encodeOverlayConfig, OVERLAY_CONFIG_LAYOUT, type OverlayConfig } from '#wire/bpf/overlay-config.ts'
+import { encodeOverlayKey } from '#wire/bpf/overlay-key.ts'
+import { encodeOverlayPeer } from '#wire/bpf/overlay-peer.ts'
 import { LAN_MAC } from './namespaces.ts'
 import { addressOf, portOf } from './packet-octets.ts'
 
@@ -106,6 +111,27 @@ export function announce(maps: BpfMaps, address: string, ifindex: number): void 
     .update(encodeL2Key4({ address: mustParseIp(address), ifindex }), encodeL2Entry(newL2Entry(LAN_MAC)))
 }
 
+/** This node's end of the overlay. */
+export function putOverlay(maps: BpfMaps, changes: Partial<OverlayConfig> = {}): void {
+  const config: OverlayConfig = {
+    ifindex: 0,
+    networkId: OVERLAY_NETWORK_ID,
+    address4: undefined,
+    address6: undefined,
+    nodeAddress4: mustParseIp('192.168.10.215'),
+    nodeAddress6: undefined,
+    ...changes,
+  }
+  maps.map('overlay_config').update(AGENT_CONFIG_KEY, encodeOverlayConfig(config))
+}
+
+/** A prefix that is reached through the overlay, or one that only sends through it. */
+export function putPeer(maps: BpfMaps, prefix: string, node: string, isDestination = true): void {
+  const parsed = mustParsePrefix(prefix)
+  const map = maps.map(parsed.address.family === 'IPv4' ? 'overlay4' : 'overlay6')
+  map.update(encodeOverlayKey(parsed), encodeOverlayPeer({ address: mustParseIp(node), isDestination }))
+}
+
 const HASHES: readonly BpfMapName[] = [
   'lb4_services',
   'lb4_backends',
@@ -114,6 +140,8 @@ const HASHES: readonly BpfMapName[] = [
   'sock4_reverse',
   'fragments4',
   'l2_responder4',
+  'overlay4',
+  'overlay6',
 ]
 
 /** All maps as they were when they were made, but for the agent's configuration, which is that of the scene. */
@@ -131,5 +159,6 @@ export function clearMaps(maps: BpfMaps): void {
       map.update(encodeArrayIndex(index), new Uint8Array(COUNTER_LAYOUT.lengthOctets))
     }
   }
+  maps.map('overlay_config').update(AGENT_CONFIG_KEY, new Uint8Array(OVERLAY_CONFIG_LAYOUT.lengthOctets))
   putAgentConfig(maps)
 }

@@ -6,14 +6,25 @@ import { attachCgroupLink, detachCgroupLink, isCgroupAttached } from './cgroup-l
 import { attachClsact, detachClsact, isClsactAttached } from './clsact.ts'
 import { type DeviceHook, type Direction, deviceName } from './device-hook.ts'
 import { ATTACH_TYPE } from './link-calls.ts'
-import { formatLinkPin, type LinkPin, listLinkPins, removeUnfinishedPins } from './link-pins.ts'
+import {
+  type DevicePin,
+  type DeviceRole,
+  formatLinkPin,
+  type LinkPin,
+  listLinkPins,
+  removeUnfinishedPins,
+} from './link-pins.ts'
 import { type LoadOptions, loadPrograms } from './load-programs.ts'
 import type { MapMigration } from './map-layout.ts'
 import { makePinFolder, removePin } from './pin.ts'
 import { attachTcx, detachTcx, hasTcx, isTcxAttached, isTcxDead } from './tcx.ts'
 
-/** Programs of the traffic-control type, by direction. */
-const DEVICE_PROGRAMS: { readonly [D in Direction]: string } = { ingress: 'balise_ingress', egress: 'balise_egress' }
+/** Programs of the traffic-control type, by what the device is and by direction. */
+const DEVICE_PROGRAMS: { readonly [R in DeviceRole]: { readonly [D in Direction]: string } } = {
+  lan: { ingress: 'balise_ingress', egress: 'balise_egress' },
+  overlay: { ingress: 'balise_from_overlay', egress: 'balise_to_overlay' },
+}
+const ROLES: readonly DeviceRole[] = ['lan', 'overlay']
 const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'] // egress first: what ingress lets in finds its way back
 
 /** Programs of sockets. The order of attaching: those that undo come before those that do. */
@@ -50,19 +61,23 @@ export function openBpfPrograms(options: BpfProgramsOptions): LoadedBpfPrograms 
   removeDeadPins(links)
   const { objects, migrations } = loadPrograms(options)
   const programFd = (program: string): number => findProgram(objects, program)
+  const attach = (role: DeviceRole, { name, ifindex }: { readonly name: string; readonly ifindex: number }): void => {
+    for (const direction of DIRECTIONS) {
+      const program = DEVICE_PROGRAMS[role][direction]
+      const hook = { device: name, ifindex, direction, program, programFd: programFd(program) }
+      attachHook(hook, { kind: mechanism, ifindex, role, direction }, links)
+    }
+  }
   return {
     mechanism,
     migrations,
-    attachDevice({ name, ifindex }) {
-      for (const direction of DIRECTIONS) {
-        const program = DEVICE_PROGRAMS[direction]
-        const hook = { device: name, ifindex, direction, program, programFd: programFd(program) }
-        attachHook(hook, mechanism, links)
-      }
-    },
+    attachDevice: (device) => attach('lan', device),
+    attachOverlay: (device) => attach('overlay', device),
     detachDevice(ifindex) {
-      for (const direction of DIRECTIONS.toReversed()) {
-        for (const kind of ['tcx', 'clsact'] as const) detachHook({ kind, ifindex, direction }, links)
+      for (const role of ROLES) {
+        for (const direction of DIRECTIONS.toReversed()) {
+          for (const kind of ['tcx', 'clsact'] as const) detachHook({ kind, ifindex, role, direction }, links)
+        }
       }
     },
     attachCgroup(path) {
@@ -93,12 +108,13 @@ function describePin(linkPin: LinkPin, path: string): BpfAttachment | undefined 
     if (!isCgroupAttached(path)) return undefined
     return { hook: { kind: 'cgroup', path: linkPin.path, program }, program, mechanism: 'cgroup' }
   }
-  const { kind, ifindex, direction } = linkPin
+  const { kind, ifindex, role, direction } = linkPin
   const device = deviceName(ifindex)
   if (device === undefined) return undefined
   const attached = kind === 'tcx' ? isTcxAttached(linkPin, path) : isClsactAttached(linkPin, path)
   if (!attached) return undefined
-  return { hook: { kind: 'tc', device, ifindex, direction }, program: DEVICE_PROGRAMS[direction], mechanism: kind }
+  const program = DEVICE_PROGRAMS[role][direction]
+  return { hook: { kind: 'tc', device, ifindex, direction }, program, mechanism: kind }
 }
 
 /** Devices and cgroups come and go while no agent looks: what hung there is gone, its pin is not. */
@@ -119,18 +135,17 @@ function chooseMechanism(wanted: 'auto' | 'tcx' | 'clsact'): 'tcx' | 'clsact' {
 }
 
 /** The other mechanism's attachment goes only when this one's is there: for a moment both run, never none. */
-function attachHook(hook: DeviceHook, mechanism: 'tcx' | 'clsact', links: string): void {
-  const { ifindex, direction } = hook
-  const path = join(links, formatLinkPin({ kind: mechanism, ifindex, direction }))
-  if (mechanism === 'tcx') attachTcx(hook, path)
+function attachHook(hook: DeviceHook, place: DevicePin, links: string): void {
+  const path = join(links, formatLinkPin(place))
+  if (place.kind === 'tcx') attachTcx(hook, path)
   else attachClsact(hook, path)
-  detachHook({ kind: mechanism === 'tcx' ? 'clsact' : 'tcx', ifindex, direction }, links)
+  detachHook({ ...place, kind: place.kind === 'tcx' ? 'clsact' : 'tcx' }, links)
 }
 
-function detachHook(linkPin: LinkPin & { readonly kind: 'tcx' | 'clsact' }, links: string): void {
-  const path = join(links, formatLinkPin(linkPin))
-  if (linkPin.kind === 'tcx') detachTcx(linkPin, path)
-  else detachClsact(linkPin, path)
+function detachHook(place: DevicePin, links: string): void {
+  const path = join(links, formatLinkPin(place))
+  if (place.kind === 'tcx') detachTcx(place, path)
+  else detachClsact(place, path)
 }
 
 function findProgram(objects: readonly BpfObject[], program: string): number {

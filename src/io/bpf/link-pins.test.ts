@@ -7,6 +7,7 @@ const device: fc.Arbitrary<LinkPin> = fc.record(
   {
     kind: fc.constantFrom('tcx' as const, 'clsact' as const),
     ifindex: fc.integer({ min: 1, max: 0x7fff_ffff }),
+    role: fc.constantFrom('lan' as const, 'overlay' as const),
     direction: fc.constantFrom('ingress' as const, 'egress' as const),
   },
   { noNullPrototype: true },
@@ -29,7 +30,9 @@ test('formatLinkPin() makes names that bpffs takes: no dot, no slash', () => {
 })
 
 test('formatLinkPin() writes names that people can read', () => {
-  assert.equal(formatLinkPin({ kind: 'tcx', ifindex: 2, direction: 'ingress' }), 'tcx-2-ingress')
+  assert.equal(formatLinkPin({ kind: 'tcx', ifindex: 2, role: 'lan', direction: 'ingress' }), 'tcx-2-ingress')
+  const overlay = { kind: 'clsact', ifindex: 9, role: 'overlay', direction: 'egress' } as const
+  assert.equal(formatLinkPin(overlay), 'clsact-9-overlay-egress')
   const pin = { kind: 'cgroup', program: 'balise_connect4', path: '/sys/fs/cgroup' } as const
   assert.equal(formatLinkPin(pin), 'cgroup-balise_connect4-%2Fsys%2Ffs%2Fcgroup')
 })
@@ -39,6 +42,8 @@ test('parseLinkPin() does not know the names of others, nor unfinished ones', ()
     '',
     'tcx-0-ingress',
     'tcx-2-sideways',
+    'tcx-2-lan-ingress',
+    'tcx-2-overlay-',
     'new%tcx-2-ingress',
     'tcx-2-ingress-old',
     'cgroup-',

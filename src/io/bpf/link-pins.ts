@@ -3,25 +3,37 @@ import { join } from 'node:path'
 import type { Direction } from './device-hook.ts'
 import { removePin, UNFINISHED } from './pin.ts'
 
-/** What a pin below `links/` says by its name: names are all that bpffs keeps of ours. */
-export type LinkPin =
-  | { readonly kind: 'tcx' | 'clsact'; readonly ifindex: number; readonly direction: Direction }
-  | { readonly kind: 'cgroup'; readonly program: string; readonly path: string }
+/** What a device is to us, and so which programs hang on it. */
+export type DeviceRole = 'lan' | 'overlay'
 
-/** `tcx-2-ingress`, `cgroup-balise_connect4-%2Fsys%2Ffs%2Fcgroup`. bpffs has no room for dots in names. */
+/** What a pin below `links/` says by its name: names are all that bpffs keeps of ours. */
+export type LinkPin = DevicePin | { readonly kind: 'cgroup'; readonly program: string; readonly path: string }
+
+export interface DevicePin {
+  readonly kind: 'tcx' | 'clsact'
+  readonly ifindex: number
+  readonly role: DeviceRole
+  readonly direction: Direction
+}
+
+/** `tcx-2-ingress`, `tcx-9-overlay-egress`, `cgroup-balise_connect4-%2Fsys%2Ffs%2Fcgroup`. bpffs has no room for dots in names. */
 export function formatLinkPin(pin: LinkPin): string {
-  if (pin.kind !== 'cgroup') return `${pin.kind}-${pin.ifindex}-${pin.direction}`
+  if (pin.kind !== 'cgroup') {
+    const role = pin.role === 'lan' ? '' : `${pin.role}-`
+    return `${pin.kind}-${pin.ifindex}-${role}${pin.direction}`
+  }
   return `cgroup-${pin.program}-${encodeURIComponent(pin.path).replaceAll('.', '%2E')}`
 }
 
 /** Undefined for a name that is none of ours. */
 export function parseLinkPin(name: string): LinkPin | undefined {
-  const device = /^(tcx|clsact)-([1-9]\d{0,9})-(ingress|egress)$/.exec(name)
+  const device = /^(tcx|clsact)-([1-9]\d{0,9})-(overlay-|)(ingress|egress)$/.exec(name)
   if (device !== null) {
     return {
       kind: device[1] === 'tcx' ? 'tcx' : 'clsact',
       ifindex: Number(device[2]),
-      direction: device[3] === 'ingress' ? 'ingress' : 'egress',
+      role: device[3] === '' ? 'lan' : 'overlay',
+      direction: device[4] === 'ingress' ? 'ingress' : 'egress',
     }
   }
   const cgroup = /^cgroup-(\w+)-(.+)$/.exec(name)

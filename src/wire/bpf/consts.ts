@@ -64,6 +64,15 @@ export const CT_TIMEOUT_SECONDS = {
   CT_TIMEOUT_ANY: 60,
 } as const
 
+/** enum overlay_family: the IP version of a peer's address */
+export const OVERLAY_FAMILY = { OVERLAY_IPV4: 4, OVERLAY_IPV6: 6 } as const
+
+/** enum overlay_flags: bits of `OverlayPeer`'s flags */
+export const OVERLAY_FLAGS = {
+  /** Packets to the prefix go through the overlay; without it, they may only come from there. */
+  OVERLAY_DESTINATION: 1 << 0,
+} as const
+
 /** enum drop_reason: the index into map `drops` */
 export const DROP_REASON = {
   DROP_NONE: 0,
@@ -80,7 +89,10 @@ export const DROP_REASON = {
   DROP_WRITE_FAILED: 11,
   DROP_TTL: 12,
   DROP_TOO_BIG: 13,
-  DROP_REASONS: 14,
+  DROP_NO_OVERLAY_PEER: 14,
+  DROP_OVERLAY_NETWORK: 15,
+  DROP_OVERLAY_SOURCE: 16,
+  DROP_REASONS: 17,
 } as const
 
 /** enum counter_id: the index into map `counters` */
@@ -100,7 +112,9 @@ export const COUNTER_ID = {
   COUNTER_RESETS_SENT: 12,
   COUNTER_ICMP_TRANSLATED: 13,
   COUNTER_ICMP_ERRORS_SENT: 14,
-  COUNTERS: 15,
+  COUNTER_OVERLAY_SENT: 15,
+  COUNTER_OVERLAY_RECEIVED: 16,
+  COUNTERS: 17,
 } as const
 
 /** By the name of the enum in C, for the check against BTF. */
@@ -113,6 +127,8 @@ export const BPF_ENUMS: Readonly<Record<string, Readonly<Record<string, number>>
   ct_direction: CT_DIRECTION,
   ct_flags: CT_FLAGS,
   ct_timeout_seconds: CT_TIMEOUT_SECONDS,
+  overlay_family: OVERLAY_FAMILY,
+  overlay_flags: OVERLAY_FLAGS,
   drop_reason: DROP_REASON,
   counter_id: COUNTER_ID,
 }

@@ -108,6 +108,18 @@ int balise_egress(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
+SEC("tc")
+int balise_from_overlay(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int balise_to_overlay(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
+}
+
 SEC("cgroup/connect4")
 int balise_connect4(struct bpf_sock_addr *ctx)
 {

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Telling a sender that the way ahead takes less than it sent (RFC 1191): ICMP "fragmentation needed", in the name of whom it sent to. Only
+ * we can tell a client of a narrow link to the backend; the kernel does not see the packet.
+ */
+#pragma once
+
+#include "reject.h"
+
+#define ICMP_CODE_FRAGMENTATION_NEEDED 4
+
+/* What is put before the quoted packet. */
+struct too_big_head {
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct icmp icmp;
+} __attribute__((packed));
+
+/* The whole of a TCP header without options: the device may still have a sum to fill in there. */
+struct too_big_quote {
+	struct iphdr ip;
+	union {
+		struct tcphdr tcp;
+		struct udphdr udp;
+		__be32 words[sizeof(struct tcphdr) / 4];
+	} l4;
+};
+
+_Static_assert(sizeof(struct too_big_quote) == 40, "the quotation is made of whole words");
+
+/* Octets that go over a link at a time, without Ethernet: of several segments in one, those of one. */
+static __always_inline __u16 wire_length(ctx_t *ctx, const struct packet4 *packet)
+{
+	__u32 length = packet->l4_offset - L3_OFFSET + packet->l4_length;
+	struct tcphdr tcp;
+
+	if (!ctx_is_gso(ctx))
+		return length;
+	length = packet->l4_offset - L3_OFFSET + sizeof(struct udphdr) + ctx_segment_length(ctx);
+	if (packet->proto == IPPROTO_TCP && ctx_load(ctx, packet->l4_offset, &tcp, sizeof(tcp)))
+		length += tcp.doff * 4 - sizeof(struct udphdr);
+	return length < 0xffff ? length : 0xffff;
+}
+
+/*
+ * A checksum that stays the same when a device that believes it is still to be filled in fills it in: c = -(rest + c), so that c is half of
+ * -rest, in one's complement arithmetic. No receiver looks at it, as it is of a packet that is not all there; the ICMP checksum covers it.
+ */
+static __always_inline __u16 settled_checksum(__u16 rest)
+{
+	__u32 negative = 0xffff - rest;
+
+	return (negative & 1 ? negative + 0xffff : negative) / 2;
+}
+
+static __always_inline void settle_quote(const struct packet4 *packet, struct too_big_quote *quote)
+{
+	__u16 rest;
+
+	if (packet->proto == IPPROTO_TCP)
+		quote->l4.tcp.check = 0;
+	else
+		quote->l4.udp.check = 0;
+	rest = ~fold(bpf_csum_diff(NULL, 0, quote->l4.words, sizeof(quote->l4.words), 0));
+	if (packet->proto == IPPROTO_TCP)
+		quote->l4.tcp.check = settled_checksum(rest);
+	else
+		quote->l4.udp.check = settled_checksum(rest);
+}
+
+/* The packet is cut to what is quoted and gets the error before it, so that whatever is still to be filled in stays where it was. */
+static __always_inline bool turn_into_too_big(ctx_t *ctx, const struct packet4 *packet, __u16 mtu)
+{
+	struct too_big_head head;
+	struct too_big_quote quote;
+	__be32 words[(sizeof(head.icmp) + sizeof(quote)) / 4];
+	const __u32 grown = sizeof(head.ip) + sizeof(head.icmp);
+	struct ethhdr eth;
+
+	if (!ctx_load(ctx, 0, &eth, sizeof(eth)) || !ctx_load(ctx, L3_OFFSET, &quote, sizeof(quote)))
+		return false;
+	settle_quote(packet, &quote);
+	__builtin_memset(&head, 0, sizeof(head));
+	__builtin_memcpy(head.eth.h_dest, eth.h_source, ETH_ALEN);
+	__builtin_memcpy(head.eth.h_source, eth.h_dest, ETH_ALEN);
+	head.eth.h_proto = eth.h_proto;
+	head.ip.version = 4;
+	head.ip.ihl = 5;
+	head.ip.tot_len = bpf_htons(grown + sizeof(quote));
+	head.ip.ttl = ANSWER_TTL;
+	head.ip.protocol = IPPROTO_ICMP;
+	head.ip.saddr = packet->daddr;
+	head.ip.daddr = packet->saddr;
+	head.icmp.type = ICMP_DEST_UNREACHABLE;
+	head.icmp.code = ICMP_CODE_FRAGMENTATION_NEEDED;
+	head.icmp.rest = bpf_htonl(mtu);
+	__builtin_memcpy(words, &head.ip, sizeof(head.ip)); /* aligned, as the helper wants it */
+	head.ip.check = fold(bpf_csum_diff(NULL, 0, words, sizeof(head.ip), 0));
+	__builtin_memcpy(words, &head.icmp, sizeof(head.icmp));
+	__builtin_memcpy((__u8 *)words + sizeof(head.icmp), &quote, sizeof(quote));
+	head.icmp.checksum = fold(bpf_csum_diff(NULL, 0, words, sizeof(words), 0));
+	return bpf_skb_change_tail(ctx, sizeof(eth) + sizeof(quote), 0) == 0 &&
+	       bpf_skb_adjust_room(ctx, grown, BPF_ADJ_ROOM_MAC, 0) == 0 && ctx_store(ctx, 0, &head, sizeof(head)) &&
+	       ctx_store(ctx, sizeof(head), &quote, sizeof(quote));
+}
+
+/* Drops the packet and says to its sender how much gets through: `mtu` octets. */
+static __always_inline int too_big(ctx_t *ctx, const struct packet4 *packet, __u16 mtu)
+{
+	count_drop(DROP_TOO_BIG, ctx_length(ctx));
+	if (!is_answerable(ctx, packet) || !turn_into_too_big(ctx, packet, mtu))
+		return VERDICT_DROP;
+	count(COUNTER_ICMP_ERRORS_SENT, ctx_length(ctx));
+	return ctx_redirect(ctx_ifindex(ctx));
+}
