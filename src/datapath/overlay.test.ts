@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { formatIp, mustParseIp } from '#model/ip.ts'
 import { mustParsePrefix } from '#model/prefix.ts'
 import {
-  chooseUnderlay,
   desiredOverlay,
   OVERLAY_MAPS,
   type OverlayEntry,
@@ -143,12 +142,4 @@ test('planOverlay() leads to what is desired from anything, and then has nothing
     assert.equal(held, desiredOverlay(after).entries.size)
   })
   fc.assert(property)
-})
-
-test('chooseUnderlay() prefers IPv4, and needs a family that both nodes have', () => {
-  const [four, six] = [mustParseIp('192.168.10.215'), mustParseIp('2001:db8::215')]
-  const [far4, far6] = [mustParseIp('192.168.20.216'), mustParseIp('2001:db8::216')]
-  assert.equal(chooseUnderlay([four, six], [far6, far4]), far4)
-  assert.equal(chooseUnderlay([six], [far4, far6]), far6)
-  assert.equal(chooseUnderlay([four], [far6]), undefined)
 })

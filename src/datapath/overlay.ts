@@ -12,7 +12,7 @@ export type OverlayMapName = (typeof OVERLAY_MAPS)[number]
 /** A node of which some prefixes of pods are reached through the overlay. */
 export interface OverlayNode {
   readonly name: string
-  /** Where its end of the overlay is: see `chooseUnderlay`. */
+  /** Where its end of the overlay is: one of its InternalIPs, IPv4 or IPv6, whatever the prefixes are. */
   readonly underlay: Ip
   /** The prefixes of pods that are reached through it. */
   readonly podCidrs: readonly Prefix[]
@@ -37,18 +37,6 @@ export interface OverlayEntry {
   readonly prefix: Prefix
   readonly peer: OverlayPeer
   readonly node: string
-}
-
-/**
- * The address that packets to a peer are sent to, from InternalIPs in their order: IPv4 where both nodes have it, else IPv6, whatever is
- * carried. Undefined when the two have no family in common.
- */
-export function chooseUnderlay(own: readonly Ip[], peer: readonly Ip[]): Ip | undefined {
-  for (const family of ['IPv4', 'IPv6'] as const) {
-    const address = peer.find((ip) => ip.family === family)
-    if (address !== undefined && own.some((ip) => ip.family === family)) return address
-  }
-  return undefined
 }
 
 /** Prefixes of pods as destinations, and the nodes' own addresses as sources alone: those are reached without the overlay. */

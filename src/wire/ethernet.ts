@@ -19,7 +19,7 @@ export type EthernetDefect =
   | { readonly code: 'NotEthernet2'; readonly length: number }
 
 export const ETHERNET_HEADER_LENGTH = 14
-export const ETHERTYPE = { IPV4: 0x0800, ARP: 0x0806 } as const
+export const ETHERTYPE = { IPV4: 0x0800, ARP: 0x0806, IPV6: 0x86dd } as const
 
 const LEAST_ETHERTYPE = 0x0600
 

@@ -8,7 +8,8 @@ import { PIN_FOLDER } from './namespaces.ts'
 import type { Packet } from './packet.ts'
 import { encodeSkbContext } from './skb-context.ts'
 
-export type PacketProgram = 'balise_ingress' | 'balise_egress'
+const PROGRAMS = ['balise_ingress', 'balise_egress', 'balise_to_overlay', 'balise_from_overlay'] as const
+export type PacketProgram = (typeof PROGRAMS)[number]
 
 export interface Ran {
   readonly verdict: 'pass' | 'drop' | 'redirect'
@@ -30,15 +31,16 @@ export interface Kernel {
 /** TC_ACT_* of linux/pkt_cls.h */
 const VERDICTS: { readonly [number: number]: Ran['verdict'] } = { [-1]: 'pass', 2: 'drop', 7: 'redirect' }
 
-/** Loads both packet programs from `folder`; they share their maps by their pins, as on a node. */
+/** Loads the packet programs from `folder`; they share their maps by their pins, as on a node. */
 export function openKernel(folder: string, ifindex: number): Kernel {
   const load = (program: PacketProgram): BpfObject =>
     loadBpfObject({ path: join(folder, `${program}.bpf.o`), pinOf: (map) => join(PIN_FOLDER, map) })
-  const objects = { balise_ingress: load('balise_ingress'), balise_egress: load('balise_egress') }
+  const objects = new Map(PROGRAMS.map((program) => [program, load(program)]))
+  const find = (program: PacketProgram): BpfObject => objects.get(program) ?? load(program)
   const maps = openPinnedMaps({ folder: PIN_FOLDER, mode: 'readwrite' })
   const runOctets = (program: PacketProgram, octets: Uint8Array, gsoSizeOctets = 0): Ran => {
     const context = encodeSkbContext({ ifindex, gsoSizeOctets })
-    const { verdict: number, data } = testRun(objects[program].programFd(program), { data: octets, context })
+    const { verdict: number, data } = testRun(find(program).programFd(program), { data: octets, context })
     const verdict = VERDICTS[number]
     if (verdict === undefined) throw new Error(`${program} answered ${number}`)
     return { verdict, octets: data }
@@ -52,7 +54,7 @@ export function openKernel(folder: string, ifindex: number): Kernel {
     },
     close() {
       maps.close()
-      for (const object of Object.values(objects)) object.close()
+      for (const object of objects.values()) object.close()
     },
   }
 }
