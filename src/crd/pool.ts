@@ -1,8 +1,5 @@
-import { compareIp, formatIp, type Ip } from '#model/ip.ts'
 import { CILIUM_DEFAULTS, NO_PRIORITY, type Pool, type PoolBlock } from '#model/pool.ts'
-import { formatPrefix } from '#model/prefix.ts'
-import { formatRange, type IpRange, rangeOfPrefix } from '#model/range.ts'
-import { readIp, readPrefix } from './addresses.ts'
+import type { IpRange } from '#model/range.ts'
 import { readLabelSelector } from './label-selector.ts'
 import { readMetadata } from './metadata.ts'
 import {
@@ -18,6 +15,7 @@ import {
   readText,
   rootPlace,
 } from './place.ts'
+import { isWritten, readRange } from './pool-range.ts'
 
 /** On a pool: which is looked at first. Not in `spec`, which is Cilium's. */
 const PRIORITY_ANNOTATION = 'balise.io/priority'
@@ -68,29 +66,9 @@ function readBlocks(place: Place, keepsEnds: boolean): readonly PoolBlock[] {
 
 function readBlock(place: Place, keepsEnds: boolean): PoolBlock | undefined {
   if (!expectObject(place)) return undefined
-  const cidr = field(place, 'cidr')
-  const start = field(place, 'start')
-  const stop = field(place, 'stop')
-  if (isWritten(cidr)) {
-    for (const ignored of [start, stop].filter(isWritten))
-      note(ignored, 'is ignored beside cidr', 'remove it, or remove cidr')
-    return readCidrBlock(cidr, keepsEnds)
-  }
-  if (isWritten(start)) return readRangeBlock(start, stop)
-  if (isWritten(stop)) note(stop, 'has no start', 'write the first address of the block as start')
-  else note(place, 'has no addresses', 'write cidr, or start and stop')
-  return undefined
-}
-
-function isWritten(place: Place): boolean {
-  return !isAbsent(place) && place.value !== ''
-}
-
-function readCidrBlock(cidr: Place, keepsEnds: boolean): PoolBlock | undefined {
-  const prefix = readPrefix(cidr)
-  if (prefix === undefined) return undefined
-  const block = { range: rangeOfPrefix(prefix), text: formatPrefix(prefix) }
-  const usable = keepsEnds ? withoutEnds(block.range) : undefined
+  const block = readRange(place, 'cidr, or start and stop')
+  if (block === undefined || !keepsEnds || !isWritten(field(place, 'cidr'))) return block
+  const usable = withoutEnds(block.range)
   return usable === undefined ? block : { ...block, usable }
 }
 
@@ -98,24 +76,4 @@ function readCidrBlock(cidr: Place, keepsEnds: boolean): PoolBlock | undefined {
 function withoutEnds({ first, last }: IpRange): IpRange | undefined {
   if (last.value - first.value < 2n) return undefined
   return { first: { ...first, value: first.value + 1n }, last: { ...last, value: last.value - 1n } }
-}
-
-/** Without `stop` it is the one address `start`. */
-function readRangeBlock(start: Place, stop: Place): PoolBlock | undefined {
-  const first = readIp(start)
-  const last = isWritten(stop) ? readIp(stop) : first
-  if (first === undefined || last === undefined || !checkOrder(start, first, last)) return undefined
-  const range = { first, last }
-  return { range, text: compareIp(first, last) === 0 ? formatIp(first) : formatRange(range) }
-}
-
-function checkOrder(start: Place, first: Ip, last: Ip): boolean {
-  if (first.family !== last.family) {
-    const other = `is ${first.family}, but stop ${formatIp(last)} is ${last.family}`
-    note(start, other, 'write both of one family; a pool may have one block for each')
-    return false
-  }
-  if (compareIp(first, last) <= 0) return true
-  note(start, `is after stop ${formatIp(last)}`, 'write the lower address as start and the higher as stop')
-  return false
 }

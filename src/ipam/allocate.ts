@@ -1,5 +1,6 @@
 import type { Mistake } from '#model/condition.ts'
 import { compareIp, type Family, type Ip, sameIp } from '#model/ip.ts'
+import type { PoolPolicy } from '#model/pool-policy.ts'
 import type { Pool } from '#model/pool.ts'
 import type { Labels } from '#model/selector.ts'
 import { type Service, type ServiceKey, serviceKey } from '#model/service.ts'
@@ -13,6 +14,7 @@ import { arrangePools } from './pools.ts'
 import type { Refusal } from './refusal.ts'
 import type { Claim, IpamRequest } from './request.ts'
 import { type Tenant, tenantOf } from './sharing.ts'
+import { countIn, createUsage, type Usage } from './usage.ts'
 
 export interface IpamInput {
   readonly pools: readonly Pool[]
@@ -22,6 +24,8 @@ export interface IpamInput {
    */
   readonly brokenPools: readonly string[]
   readonly claims: readonly Claim[]
+  /** What is reserved in pools, and how much namespaces may have; none when absent. */
+  readonly policies?: readonly PoolPolicy[]
   /** Labels of namespaces, by name, for pools that select by them; absent while they are not known. */
   readonly namespaces?: ReadonlyMap<string, Labels>
   /** `DEFAULT_IPAM` when absent. */
@@ -46,6 +50,7 @@ export interface Allocation {
   readonly notOurs: ReadonlyMap<ServiceKey, NotOurs>
   readonly conflicts: ReadonlyMap<string, PoolConflict>
   readonly holdings: Holdings
+  readonly usage: Usage
 }
 
 /**
@@ -53,14 +58,16 @@ export interface Allocation {
  * 1. Whoever has an address in its status that is still valid keeps it; where Services do not agree to share one, `keepValid` decides.
  * 2. Requests for certain addresses, then those for any; each by creation time, then namespace and name. Pools as `comparePools` says,
  *    blocks in the pool's order, addresses ascending; before a free address one at which a Service has the same sharing key and agrees.
- * Disabled and conflicting pools give out nothing and take nothing away.
+ * Disabled and conflicting pools give out nothing and take nothing away; nor do policies, which only keep from new grants.
  */
 export function allocate(input: IpamInput): Allocation {
   const conflicts = findConflicts(input.pools)
-  const market = { pools: arrangePools(input.pools, conflicts), holdings: createHoldings() }
+  const { settings = DEFAULT_IPAM, namespaces, policies = [] } = input
+  const usage = createUsage(policies, input.pools, namespaces)
+  const pools = arrangePools(input.pools, conflicts, usage.policies)
+  const market = { pools, holdings: createHoldings(), usage }
   const notOurs = new Map<ServiceKey, NotOurs>()
   const anyPool = input.pools.length + input.brokenPools.length > 0
-  const { settings = DEFAULT_IPAM, namespaces } = input
   const drafts = draftsOf(input.claims, { anyPool, settings, namespaces }, notOurs)
   keepValid(drafts, market, input.brokenPools.length === 0)
   for (const { claim, tenant } of drafts) holdShown(claim, tenant, market.holdings)
@@ -71,7 +78,7 @@ export function allocate(input: IpamInput): Allocation {
   for (const draft of drafts) if (draft.request.kind === 'these') grantThese(draft, draft.request.addresses, market)
   for (const draft of drafts) if (draft.request.kind === 'any') grantAny(draft, draft.request.families, market)
   const assignments = new Map(drafts.map((draft) => [draft.key, finish(draft)]))
-  return { assignments, notOurs, conflicts, holdings: market.holdings }
+  return { assignments, notOurs, conflicts, holdings: market.holdings, usage }
 }
 
 /**
@@ -102,10 +109,11 @@ function grantAny(draft: Draft, families: readonly Family[], market: Market): vo
   }
 }
 
-function take(draft: Draft, ip: Ip, { holdings }: Market): void {
+function take(draft: Draft, ip: Ip, { holdings, usage }: Market): void {
   const clash = hold(holdings, ip, draft.tenant)
   if (clash !== undefined) throw new Error(`Service ${draft.key} was found an address that ${clash.with.key} holds`)
   draft.kept.push(ip)
+  countIn(usage, draft.claim.service, ip)
 }
 
 function finish({ claim: { service, asked }, request, kept, refusals }: Draft): Assignment {

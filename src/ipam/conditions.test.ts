@@ -14,7 +14,7 @@ test('poolConditions() are those of Cilium to the letter', () => {
   ]
   const { conflicts, holdings } = allocate({ pools, brokenPools: [], claims: [claim(service('web'))] })
   const conflict = conflicts.get('young')
-  const conditions = poolConditions({ pool: pools[1], generation: 7, mistakes: [], conflict, holdings })
+  const conditions = poolConditions({ pool: pools[1], generation: 7, mistakes: [], conflict, holdings, reserved: [] })
   assert.deepEqual(conditions, [
     {
       type: 'cilium.io/PoolConflict',

@@ -5,13 +5,14 @@ import { type ServiceKey, serviceKey } from '#model/service.ts'
 import { type Allocation, allocate, type Assignment, type IpamInput } from './allocate.ts'
 import { seekerOf } from './draft.ts'
 import { clashOver, type Holdings, holdersOf } from './holdings.ts'
-import { judgeFor, lookInto } from './look.ts'
+import { judgeFor, lookInto, reservedFrom } from './look.ts'
 import type { NotOurs } from './ownership.ts'
 import { arrangePools, givesOut, type OpenPool, type Seeker } from './pools.ts'
-import type { PoolVerdict } from './refusal.ts'
+import type { PoolVerdict, ReservedBy } from './refusal.ts'
 import type { Claim } from './request.ts'
 import { serviceCondition } from './service-condition.ts'
 import { type Incompatibility, type Tenant, tenantOf } from './sharing.ts'
+import { reachedBy, type Usage } from './usage.ts'
 
 /** Why a Service has the addresses that it has, or none. */
 export type Explanation =
@@ -39,6 +40,7 @@ export type PoolLook =
   | PoolVerdict
   | { readonly pool: string; readonly code: 'holds' | 'gives' | 'hasFree'; readonly address: Ip }
   | { readonly pool: string; readonly code: 'keptBack'; readonly address: Ip }
+  | { readonly pool: string; readonly code: 'reserved'; readonly by: ReservedBy }
   | {
       readonly pool: string
       readonly code: 'taken'
@@ -63,14 +65,15 @@ export function explain(input: IpamInput, key: ServiceKey): Explanation {
 interface Witness {
   readonly pools: readonly OpenPool[]
   readonly holdings: Holdings
+  readonly usage: Usage
   readonly seeker: Seeker
   readonly tenant: Tenant
 }
 
-function witnessOf(input: IpamInput, claim: Claim, { conflicts, holdings }: Allocation): Witness {
-  const pools = arrangePools(input.pools, conflicts)
+function witnessOf(input: IpamInput, claim: Claim, { conflicts, holdings, usage }: Allocation): Witness {
+  const pools = arrangePools(input.pools, conflicts, usage.policies)
   const { service, asked } = claim
-  return { pools, holdings, seeker: seekerOf(claim, input.namespaces), tenant: tenantOf(service, asked.sharing) }
+  return { pools, holdings, usage, seeker: seekerOf(claim, input.namespaces), tenant: tenantOf(service, asked.sharing) }
 }
 
 function wantedOf({ request, addresses }: Assignment): readonly (Family | Ip)[] {
@@ -99,19 +102,23 @@ function lookFor(wanted: Family | Ip, { addresses, service }: Assignment, witnes
   return { wanted, got, sharedWith: holders.filter((key) => key !== serviceKey(service)), pools }
 }
 
-function lookForFamily(open: OpenPool, family: Family, { seeker, holdings }: Witness): PoolLook {
-  const found = lookInto(open, family, seeker, holdings)
+function lookForFamily(open: OpenPool, family: Family, witness: Witness): PoolLook {
+  const found = lookInto(open, family, witness.seeker, witness)
   return found.ok ? { pool: open.key, code: 'hasFree', address: found.value.ip } : found.error
 }
 
-function lookForAddress(open: OpenPool, address: Ip, { seeker, holdings, tenant }: Witness): PoolLook {
+function lookForAddress(open: OpenPool, address: Ip, { seeker, holdings, usage, tenant }: Witness): PoolLook {
   const pool = open.key
   const refused = judgeFor(open, address, seeker)
   if (refused !== undefined) return refused
+  const by = reservedFrom(open, address, seeker)
+  if (by !== undefined) return { pool, code: 'reserved', by }
   const clash = clashOver(holdings, address, tenant)
   if (clash !== undefined) {
     const reason = tenant.sharing === undefined ? undefined : clash.reason
     return { pool, code: 'taken', by: clash.with.key, reason }
   }
-  return { pool, code: givesOut(open, address) ? 'hasFree' : 'keptBack', address }
+  if (!givesOut(open, address)) return { pool, code: 'keptBack', address }
+  const reached = reachedBy(usage, open.pool, seeker.service, address)
+  return reached === undefined ? { pool, code: 'hasFree', address } : { pool, code: 'overQuota', reached }
 }

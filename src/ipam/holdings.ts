@@ -2,7 +2,7 @@ import type { Family, Ip } from '#model/ip.ts'
 import type { IpRange } from '#model/range.ts'
 import type { ServiceKey } from '#model/service.ts'
 import { type Clash, clashIn, clashWith, createHousehold, type Household, moveIn } from './household.ts'
-import { addToRuns, countInside, lowestOutside, type Run } from './runs.ts'
+import { addToRuns, countInside, lowestOutside, type Run, runIndexAt } from './runs.ts'
 import type { Tenant } from './sharing.ts'
 
 /**
@@ -85,6 +85,18 @@ export function lowestFree(holdings: Holdings, range: IpRange): Ip | undefined {
   const { family } = range.first
   const value = lowestOutside(holdings.runs[family], range.first.value, range.last.value)
   return value === undefined ? undefined : { family, value }
+}
+
+/** The held addresses of a range, ascending. */
+export function* heldBetween(holdings: Holdings, { first, last }: IpRange): Generator<Ip> {
+  const { family } = first
+  const runs = holdings.runs[family]
+  for (let index = runIndexAt(runs, first.value); index < runs.length; index++) {
+    const run = runs[index] as Run
+    if (run.first > last.value) return
+    const end = run.last < last.value ? run.last : last.value
+    for (let value = run.first > first.value ? run.first : first.value; value <= end; value++) yield { family, value }
+  }
 }
 
 /** How many addresses of a range are held. */

@@ -1,5 +1,6 @@
 import { type Family, type Ip, sameIp } from '#model/ip.ts'
 import type { Draft } from './draft.ts'
+import { countIn } from './usage.ts'
 import { hold } from './holdings.ts'
 import { clashIn, createHousehold, moveIn } from './household.ts'
 import type { Market } from './look.ts'
@@ -11,7 +12,7 @@ import { incompatibility, type Tenant } from './sharing.ts'
  * Where Services show one address that do not agree to share it, those keep it that agree with most of the others, and of these the
  * older: so a Service that changes its port or key leaves, and not those that it lived with.
  */
-export function keepValid(drafts: readonly Draft[], { pools, holdings }: Market, isJudged: boolean): void {
+export function keepValid(drafts: readonly Draft[], { pools, holdings, usage }: Market, isJudged: boolean): void {
   const valid = new Map<Draft, readonly Ip[]>()
   for (const draft of drafts) {
     const isInPlace = (ip: Ip): boolean =>
@@ -22,7 +23,9 @@ export function keepValid(drafts: readonly Draft[], { pools, holdings }: Market,
   for (const [draft, addresses] of valid) {
     for (const ip of addresses) {
       const isLost = losers[ip.family].get(ip.value)?.has(draft.tenant) === true
-      if (!isLost && isStillWanted(draft, ip) && hold(holdings, ip, draft.tenant) === undefined) draft.kept.push(ip)
+      if (isLost || !isStillWanted(draft, ip) || hold(holdings, ip, draft.tenant) !== undefined) continue
+      draft.kept.push(ip)
+      countIn(usage, draft.claim.service, ip)
     }
   }
 }

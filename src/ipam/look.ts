@@ -1,11 +1,14 @@
 import type { Family, Ip } from '#model/ip.ts'
+import { formatNamespaces } from '#model/namespace-set.ts'
+import { mayRequest, reservationOf } from '#model/pool-policy.ts'
 import { poolContains } from '#model/pool.ts'
 import { err, ok, type Result } from '#model/result.ts'
 import { clashOver, type Holdings, sharedUnder } from './holdings.ts'
 import type { Clash } from './household.ts'
-import { firstFree, givesOut, isNamed, type OpenPool, refusedBy, type Seeker } from './pools.ts'
-import type { PoolVerdict, Refusal } from './refusal.ts'
+import { firstFree, givesOut, givesUnasked, isNamed, type OpenPool, refusedBy, type Seeker } from './pools.ts'
+import type { PoolVerdict, Refusal, ReservedBy } from './refusal.ts'
 import type { Tenant } from './sharing.ts'
+import { reachedBy, type Usage } from './usage.ts'
 
 /** An address, and the pool that it is from. */
 export interface Find {
@@ -17,6 +20,7 @@ export interface Find {
 export interface Market {
   readonly pools: readonly OpenPool[]
   readonly holdings: Holdings
+  readonly usage: Usage
 }
 
 /** The address of Services that share it with this one, else the first that is free; or why there is none. */
@@ -25,21 +29,35 @@ export function lookForAny(market: Market, family: Family, seeker: Seeker, tenan
   if (joined !== undefined) return ok(joined)
   const looked: PoolVerdict[] = []
   for (const open of market.pools) {
-    const found = lookInto(open, family, seeker, market.holdings)
+    const found = lookInto(open, family, seeker, market)
     if (found.ok) return found
     looked.push(found.error)
   }
-  const code = looked.some((verdict) => verdict.code === 'full') ? 'out_of_ips' : 'no_pool'
-  return err({ code, wanted: family, inPool: seeker.poolName, looked })
+  return err({ code: codeOf(looked), wanted: family, inPool: seeker.poolName, looked })
+}
+
+/** A pool that is full to this namespace alone is told before one that is full to all. */
+function codeOf(looked: readonly PoolVerdict[]): 'quota_exceeded' | 'out_of_ips' | 'no_pool' {
+  if (looked.some(({ code }) => code === 'overQuota')) return 'quota_exceeded'
+  return looked.some(({ code }) => code === 'full') ? 'out_of_ips' : 'no_pool'
 }
 
 /** Addresses under one key in the order in which they were taken. */
-function lookForShared({ pools, holdings }: Market, family: Family, seeker: Seeker, tenant: Tenant): Find | undefined {
+function lookForShared(
+  { pools, holdings, usage }: Market,
+  family: Family,
+  seeker: Seeker,
+  tenant: Tenant,
+): Find | undefined {
   if (tenant.sharing === undefined) return undefined
   for (const ip of sharedUnder(holdings, tenant.sharing.key)) {
     if (ip.family !== family || clashOver(holdings, ip, tenant) !== undefined) continue
     const open = pools.find(
-      (one) => mayTakeAny(one, seeker) && givesOut(one, ip) && refusedBy(one, seeker) === undefined,
+      (one) =>
+        mayTakeAny(one, seeker) &&
+        givesUnasked(one, ip) &&
+        refusedBy(one, seeker) === undefined &&
+        reachedBy(usage, one.pool, seeker.service, ip) === undefined,
     )
     if (open !== undefined) return { ip, pool: open.key }
   }
@@ -55,7 +73,7 @@ export function lookInto(
   open: OpenPool,
   family: Family,
   seeker: Seeker,
-  holdings: Holdings,
+  { holdings, usage }: Pick<Market, 'holdings' | 'usage'>,
 ): Result<Find, PoolVerdict> {
   const pool = open.key
   if (!isNamed(open.pool, seeker)) return err({ pool, code: 'otherPool' })
@@ -63,6 +81,9 @@ export function lookInto(
   const refused = refusedBy(open, seeker)
   if (refused !== undefined) return err(refused)
   if (!mayTakeAny(open, seeker)) return err({ pool, code: 'notAutomatic' })
+  // Before a look at what is free: who waits for its quota need not be looked at when the pool fills up.
+  const reached = reachedBy(usage, open.pool, seeker.service, undefined)
+  if (reached !== undefined) return err({ pool, code: 'overQuota', reached })
   const ip = firstFree(open, family, holdings)
   return ip === undefined ? err({ pool, code: 'full' }) : ok({ ip, pool })
 }
@@ -72,7 +93,7 @@ export function lookForThis(market: Market, wanted: Ip, seeker: Seeker, tenant: 
   const looked: PoolVerdict[] = []
   for (const open of market.pools) {
     const refused = judgeFor(open, wanted, seeker)
-    if (refused === undefined) return refuseThis(market, open, wanted, tenant)
+    if (refused === undefined) return refuseThis(market, open, wanted, seeker, tenant)
     looked.push(refused)
   }
   const mismatch = looked.some(({ code }) => code === 'selectorMismatch')
@@ -85,10 +106,35 @@ export function judgeFor(open: OpenPool, wanted: Ip, seeker: Seeker): PoolVerdic
   return refusedBy(open, seeker)
 }
 
-function refuseThis({ holdings }: Market, open: OpenPool, wanted: Ip, tenant: Tenant): Refusal | undefined {
+function refuseThis(
+  { holdings, usage }: Market,
+  open: OpenPool,
+  wanted: Ip,
+  seeker: Seeker,
+  tenant: Tenant,
+): Refusal | undefined {
+  const reserved = reservedFrom(open, wanted, seeker)
+  if (reserved !== undefined) return { code: 'address_reserved', wanted, by: reserved }
   const clash = clashOver(holdings, wanted, tenant)
   if (clash !== undefined) return refusalOf(wanted, clash, tenant)
-  return givesOut(open, wanted) ? undefined : { code: 'already_allocated', wanted, by: { keptBackBy: open.key } }
+  if (!givesOut(open, wanted)) return { code: 'already_allocated', wanted, by: { keptBackBy: open.key } }
+  const reached = reachedBy(usage, open.pool, seeker.service, wanted)
+  if (reached === undefined) return undefined
+  const looked = [{ pool: open.key, code: 'overQuota', reached } as const]
+  return { code: 'quota_exceeded', wanted, inPool: seeker.poolName, looked }
+}
+
+/** The policy that keeps an address from a Service which asks for it; undefined when none does. */
+export function reservedFrom(open: OpenPool, wanted: Ip, seeker: Seeker): ReservedBy | undefined {
+  for (const policy of open.policies) {
+    const reservation = reservationOf(policy, wanted)
+    if (reservation === undefined) continue
+    if (mayRequest(reservation, seeker.service.namespace, seeker.namespaceLabels)) continue
+    const { reason, requestableBy } = reservation
+    const whose = typeof requestableBy === 'string' ? '' : formatNamespaces(requestableBy)
+    return { policy: policy.name, reason, requestableBy: whose }
+  }
+  return undefined
 }
 
 function refusalOf(wanted: Ip, { with: other, reason }: Clash, tenant: Tenant): Refusal {

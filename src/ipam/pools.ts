@@ -1,8 +1,9 @@
 import { isBuggy } from '#model/buggy-ip.ts'
 import type { Family, Ip } from '#model/ip.ts'
 import { audienceRefusal } from '#model/pool-audience.ts'
+import { concernsPool, type PoolPolicy } from '#model/pool-policy.ts'
 import { type Pool, type PoolBlock, poolContains, poolKey } from '#model/pool.ts'
-import { type IpRange, rangeContains } from '#model/range.ts'
+import { type IpRange, mergeRanges, rangeContains, withoutRanges } from '#model/range.ts'
 import type { Labels } from '#model/selector.ts'
 import type { Service } from '#model/service.ts'
 import type { PoolConflict } from './conflicts.ts'
@@ -18,6 +19,10 @@ export interface OpenPool {
   /** Why it gives out nothing; undefined when it does. */
   readonly closed: 'disabled' | 'conflicting' | undefined
   readonly blocks: { readonly [F in Family]: readonly PoolBlock[] }
+  /** What is given to who asks for no certain address: the blocks in their order, without what policies reserve. */
+  readonly unreserved: { readonly [F in Family]: readonly IpRange[] }
+  /** Those that concern it, by name. */
+  readonly policies: readonly PoolPolicy[]
 }
 
 /** Who looks at a pool, and for what. */
@@ -33,12 +38,26 @@ export interface Seeker {
 export function arrangePools(
   pools: readonly Pool[],
   conflicts: ReadonlyMap<string, PoolConflict>,
+  policies: readonly PoolPolicy[] = [],
 ): readonly OpenPool[] {
   return pools.toSorted(comparePools).map((pool) => {
     const key = poolKey(pool)
     const closed = pool.disabled ? 'disabled' : conflicts.has(key) ? 'conflicting' : undefined
-    return { pool, key, closed, blocks: { IPv4: blocksOf(pool, 'IPv4'), IPv6: blocksOf(pool, 'IPv6') } }
+    const concerning = policies.filter((policy) => concernsPool(policy, pool))
+    const blocks = { IPv4: blocksOf(pool, 'IPv4'), IPv6: blocksOf(pool, 'IPv6') }
+    const reserved = reservedRanges(concerning)
+    const unreserved = { IPv4: without(blocks.IPv4, reserved), IPv6: without(blocks.IPv6, reserved) }
+    return { pool, key, closed, blocks, unreserved, policies: concerning }
   })
+}
+
+/** What policies reserve: sorted, and without overlaps. */
+export function reservedRanges(policies: readonly PoolPolicy[]): readonly IpRange[] {
+  return mergeRanges(policies.flatMap(({ reserved }) => reserved.map(({ range }) => range)))
+}
+
+function without(blocks: readonly PoolBlock[], reserved: readonly IpRange[]): readonly IpRange[] {
+  return blocks.flatMap((block) => withoutRanges(givenOut(block), reserved))
 }
 
 function blocksOf(pool: Pool, family: Family): readonly PoolBlock[] {
@@ -81,19 +100,24 @@ export function refusedBy({ pool, key, closed }: OpenPool, seeker: Seeker): Pool
   return closed === undefined ? undefined : { pool: key, code: closed }
 }
 
-/** Whether a block of the pool has the address and gives it out. */
+/** Whether a block of the pool has the address and gives it out, if perhaps only to who asks for it. */
 export function givesOut({ pool, blocks }: OpenPool, ip: Ip): boolean {
   return !(pool.avoidBuggyIps && isBuggy(ip)) && blocks[ip.family].some((block) => rangeContains(givenOut(block), ip))
+}
+
+/** Whether a Service may get the address without asking for it. */
+export function givesUnasked(open: OpenPool, ip: Ip): boolean {
+  return givesOut(open, ip) && open.unreserved[ip.family].some((range) => rangeContains(range, ip))
 }
 
 function givenOut({ range, usable }: PoolBlock): IpRange {
   return usable ?? range
 }
 
-/** The first free address of a pool: blocks in their order, addresses ascending. */
-export function firstFree({ pool, blocks }: OpenPool, family: Family, holdings: Holdings): Ip | undefined {
-  for (const block of blocks[family]) {
-    const ip = firstFreeIn(givenOut(block), pool.avoidBuggyIps, holdings)
+/** The first free address of a pool that is not reserved: blocks in their order, addresses ascending. */
+export function firstFree({ pool, unreserved }: OpenPool, family: Family, holdings: Holdings): Ip | undefined {
+  for (const range of unreserved[family]) {
+    const ip = firstFreeIn(range, pool.avoidBuggyIps, holdings)
     if (ip !== undefined) return ip
   }
   return undefined

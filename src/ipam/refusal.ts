@@ -3,6 +3,7 @@ import type { AudienceRefusal, PoolAudience } from '#model/pool-audience.ts'
 import { formatSelector } from '#model/selector.ts'
 import type { ServiceKey } from '#model/service.ts'
 import { formatIncompatibility, type Incompatibility } from './sharing.ts'
+import type { Reached } from './usage.ts'
 
 /** Why one pool gave nothing to one request. */
 export type PoolVerdict =
@@ -23,11 +24,15 @@ export type PoolVerdict =
       readonly refused: AudienceRefusal
       readonly audience: PoolAudience
     }
+  | { readonly pool: string; readonly code: 'overQuota'; readonly reached: Reached }
 
-/** A request, or the part of it for one family, that got nothing. The codes are the reasons of Cilium's service condition. */
+/**
+ * A request, or the part of it for one family, that got nothing. The codes are the reasons of Cilium's service condition; those of
+ * policies, `quota_exceeded` and `address_reserved`, are ours.
+ */
 export type Refusal =
   | {
-      readonly code: 'no_pool' | 'out_of_ips' | 'pool_selector_mismatch'
+      readonly code: 'no_pool' | 'out_of_ips' | 'pool_selector_mismatch' | 'quota_exceeded'
       readonly wanted: Family | Ip
       /** The name of the pool that was asked for; empty when any would do. */
       readonly inPool: string
@@ -46,6 +51,16 @@ export type Refusal =
       readonly by: { readonly holder: ServiceKey }
       readonly reason: Incompatibility
     }
+  | { readonly code: 'address_reserved'; readonly wanted: Ip; readonly by: ReservedBy }
+
+/** What a policy says of an address that it reserves. */
+export interface ReservedBy {
+  readonly policy: string
+  /** The user's words; may be empty. */
+  readonly reason: string
+  /** Whose Services get it; empty: nobody's. */
+  readonly requestableBy: string
+}
 
 /** `No pool gives an IPv4 address to this Service. Pool blue: selects app=blue only. Do ...` */
 export function formatRefusal(refusal: Refusal): string {
@@ -56,6 +71,10 @@ export function formatRefusal(refusal: Refusal): string {
         : `${formatIp(refusal.wanted)} is the first or last address of a block of pool ${refusal.by.keptBackBy}, which keeps those back (allowFirstLastIPs: No): ask for another address`
     case 'already_allocated_incompatible_service':
       return `${formatIp(refusal.wanted)} is held by Service ${refusal.by.holder}, which cannot share it with this one: ${formatIncompatibility(refusal.reason)}`
+    case 'address_reserved':
+      return `${formatIp(refusal.wanted)} is ${formatReserved(refusal.by)}. Ask for another address, or change reserved in that policy`
+    case 'quota_exceeded':
+      return `No ${nameOf(refusal.wanted)} for this Service: its namespace has all that it may have. ${formatVerdicts(refusal)}. Raise the quota, or delete a Service of type LoadBalancer in this namespace`
     case 'out_of_ips':
       return `No ${nameOf(refusal.wanted)} is free. ${formatVerdicts(refusal)}. Add addresses to a pool, or delete a Service of type LoadBalancer`
     case 'pool_selector_mismatch':
@@ -63,6 +82,13 @@ export function formatRefusal(refusal: Refusal): string {
     case 'no_pool':
       return formatNoPool(refusal)
   }
+}
+
+/** What follows an address in a sentence. */
+export function formatReserved({ policy, reason, requestableBy }: ReservedBy): string {
+  const why = reason === '' ? '' : ` (${reason})`
+  const whose = requestableBy === '' ? '' : `; Services of ${requestableBy} may ask for it`
+  return `reserved by LoadBalancerIPPoolPolicy ${policy}${why}${whose}`
 }
 
 type PoolRefusal = Extract<Refusal, { readonly looked: readonly PoolVerdict[] }>
@@ -115,7 +141,14 @@ export function formatVerdict(verdict: PoolVerdict): string {
       return 'gives addresses only to Services that ask for it (autoAssign: false)'
     case 'selectorMismatch':
       return formatMismatch(verdict.refused, verdict.audience)
+    case 'overQuota':
+      return formatReached(verdict.reached)
   }
+}
+
+function formatReached({ policy, namespace, field, max }: Reached): string {
+  const what = field === 'maxAddresses' ? (max === 1 ? 'address' : 'addresses') : max === 1 ? 'Service' : 'Services'
+  return `has no more for namespace ${namespace}, at most ${max} ${what} (${field} in LoadBalancerIPPoolPolicy ${policy})`
 }
 
 function formatMismatch(refused: AudienceRefusal, audience: PoolAudience): string {

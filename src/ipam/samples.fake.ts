@@ -1,4 +1,5 @@
 import { mustParseIp } from '#model/ip.ts'
+import type { PoolPolicy, Quota, Reservation } from '#model/pool-policy.ts'
 import { CILIUM_DEFAULTS, type Pool, type PoolBlock } from '#model/pool.ts'
 import { mustParsePrefix } from '#model/prefix.ts'
 import { rangeOfPrefix } from '#model/range.ts'
@@ -28,6 +29,7 @@ export function service(name: string, fields: Partial<Service> = {}): Service {
     ports: [],
     externalTrafficPolicy: 'Cluster',
     internalTrafficPolicy: 'Cluster',
+    healthCheckNodePort: 0,
     families: ['IPv4'],
     familyPolicy: 'SingleStack',
     affinityTimeoutSeconds: 0,
@@ -72,6 +74,28 @@ export function ports(...texts: readonly string[]): Pick<Service, 'ports'> {
       const [protocol, port] = text.split('/')
       return { name: text, protocol: protocol as L4Protocol, port: Number(port), nodePort: 0 }
     }),
+  }
+}
+
+/** A policy for all pools; entries as `{ text: '10.0.0.1-10.0.0.9' }` and `{ maxAddresses: 2 }`. */
+export function policy(
+  name: string,
+  {
+    pools = 'all',
+    reserved = [],
+    quotas = [],
+  }: {
+    readonly pools?: PoolPolicy['pools']
+    readonly reserved?: readonly (Partial<Reservation> & { readonly text: string })[]
+    readonly quotas?: readonly Partial<Quota>[]
+  },
+): PoolPolicy {
+  return {
+    name,
+    generation: 1,
+    pools,
+    reserved: reserved.map((one) => ({ reason: '', requestableBy: 'nobody', ...one, range: block(one.text).range })),
+    quotas: quotas.map((one) => ({ namespaces: 'all', maxAddresses: undefined, maxServices: undefined, ...one })),
   }
 }
 

@@ -28,6 +28,30 @@ export function formatRange(range: IpRange): string {
   return `${formatIp(range.first)} - ${formatIp(range.last)}`
 }
 
+/** What is left of a range without others, which are sorted and do not overlap; ascending. */
+export function withoutRanges(range: IpRange, others: readonly IpRange[]): readonly IpRange[] {
+  const left: IpRange[] = []
+  const { family } = range.first
+  let start = range.first.value
+  for (const other of others) {
+    if (!rangesOverlap(range, other)) continue
+    if (other.first.value > start)
+      left.push({ first: { family, value: start }, last: { family, value: other.first.value - 1n } })
+    if (other.last.value >= start) start = other.last.value + 1n
+  }
+  if (start <= range.last.value) left.push({ first: { family, value: start }, last: range.last })
+  return left
+}
+
+/** The part of a range that lies in another; undefined when none does. */
+export function intersect(a: IpRange, b: IpRange): IpRange | undefined {
+  if (!rangesOverlap(a, b)) return undefined
+  return {
+    first: compareIp(a.first, b.first) > 0 ? a.first : b.first,
+    last: compareIp(a.last, b.last) < 0 ? a.last : b.last,
+  }
+}
+
 /** The same addresses as sorted ranges that neither overlap nor touch. */
 export function mergeRanges(ranges: readonly IpRange[]): readonly IpRange[] {
   const merged: IpRange[] = []

@@ -23,7 +23,9 @@ import {
   LEASES,
   NAMESPACES,
   NODES,
+  POOL_POLICIES,
   POOLS,
+  SERVICE_L2_STATUSES,
   SERVICES,
 } from './kube-resources.ts'
 import { compileSelect } from './kube-selector.fake.ts'
@@ -42,11 +44,13 @@ export const FAKE_RESOURCES: readonly FakeResource[] = [
   { resource: ENDPOINT_SLICES, hasStatus: false, hasGeneration: true },
   { resource: LEASES, hasStatus: false, hasGeneration: false },
   { resource: POOLS, hasStatus: true, hasGeneration: true },
+  { resource: POOL_POLICIES, hasStatus: true, hasGeneration: true },
   { resource: L2_POLICIES, hasStatus: true, hasGeneration: true },
   { resource: NAMESPACES, hasStatus: true, hasGeneration: false },
   { resource: CONFIG_MAPS, hasStatus: false, hasGeneration: false },
   { resource: ADDRESS_POOLS, hasStatus: true, hasGeneration: true },
   { resource: L2_ADVERTISEMENTS, hasStatus: true, hasGeneration: true },
+  { resource: SERVICE_L2_STATUSES, hasStatus: true, hasGeneration: true },
 ]
 
 export interface FakeKubeApiOptions {

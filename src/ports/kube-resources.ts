@@ -44,6 +44,14 @@ export const POOLS: KubeResource = {
   kind: 'CiliumLoadBalancerIPPool',
   namespaced: false,
 }
+/** Our own: what pools of either dialect keep back, and how much a namespace may have. */
+export const POOL_POLICIES: KubeResource = {
+  group: 'balise.io',
+  version: 'v1alpha1',
+  plural: 'loadbalancerippoolpolicies',
+  kind: 'LoadBalancerIPPoolPolicy',
+  namespaced: false,
+}
 export const L2_POLICIES: KubeResource = {
   group: 'cilium.io',
   version: 'v2alpha1',
@@ -64,5 +72,13 @@ export const L2_ADVERTISEMENTS: KubeResource = {
   version: 'v1beta1',
   plural: 'l2advertisements',
   kind: 'L2Advertisement',
+  namespaced: true,
+}
+/** Written for those who look there: which node answers for a Service. */
+export const SERVICE_L2_STATUSES: KubeResource = {
+  group: 'metallb.io',
+  version: 'v1beta1',
+  plural: 'servicel2statuses',
+  kind: 'ServiceL2Status',
   namespaced: true,
 }

@@ -91,5 +91,6 @@ test('the chart brings the custom resources that agent and operator watch', () =
   assert.deepEqual(readdirSync(join(CHART, 'crds')).toSorted(), [
     'ciliuml2announcementpolicies.yaml',
     'ciliumloadbalancerippools.yaml',
+    'loadbalancerippoolpolicies.yaml',
   ])
 })

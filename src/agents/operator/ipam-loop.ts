@@ -1,9 +1,10 @@
 import type { IpamSettings } from '#ipam/ownership.ts'
 import type { Allocation } from '#ipam/allocate.ts'
 import { serviceKey } from '#model/service.ts'
+import type { Labels } from '#model/selector.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
-import { POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { POOL_POLICIES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import type { Informer } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createReconciler, type ReconcileAnswer, type Reconciler } from '#runtime/reconciler.ts'
@@ -14,6 +15,7 @@ import type { L2View } from './l2-view.ts'
 import { allocateFrom, poolImage, serviceImage } from './ipam-plan.ts'
 import { lookAtMetallb, type MetallbSources } from './metallb-source.ts'
 import { type NodeSources, nodeAssigner } from './node-source.ts'
+import { policyImage, type PoolPolicyRecord, shownPolicyImage } from './pool-policies.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
 import { createSeen, hasAddresses, type Seen } from './seen.ts'
 import { noticesOf } from './service-events.ts'
@@ -25,6 +27,9 @@ export interface IpamLoopOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly pools: Informer<PoolRecord>
+  readonly poolPolicies: Informer<PoolPolicyRecord>
+  /** Labels by name. */
+  readonly namespaces: Informer<Labels>
   readonly services: Informer<ServiceRecord>
   /** Undefined where node IPAM is off. */
   readonly nodeSources: NodeSources | undefined
@@ -39,6 +44,12 @@ export interface IpamLoopOptions {
 
 interface ServiceWrite extends StatusWrite {
   readonly record: ServiceRecord
+}
+
+interface Writers {
+  readonly services: StatusWriter<ServiceWrite>
+  readonly pools: StatusWriter<StatusWrite>
+  readonly policies: StatusWriter<StatusWrite>
 }
 
 /** What one look leaves to the next. */
@@ -65,7 +76,8 @@ const RESYNC_MS = 60_000
 
 /** Gives Services their addresses and tells pools how they stand. Writes nothing before both kinds are listed in full. */
 export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
-  const { api, clock, random, pools, services, nodeSources, metallb, view, events, reports } = options
+  const { api, clock, random, pools, poolPolicies, namespaces, services, nodeSources, metallb, view } = options
+  const { events, reports } = options
   const serviceWriter = createStatusWriter<ServiceWrite>(
     {
       api,
@@ -91,6 +103,18 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
     },
     signal,
   )
+  const policyWriter = createStatusWriter<StatusWrite>(
+    {
+      api,
+      resource: POOL_POLICIES,
+      clock,
+      random,
+      onWritten: ({ record }) => reports.written(POOL_POLICIES, record.name),
+      onFailure: (key, failure) => reports.writeFailed(POOL_POLICIES, key, failure),
+    },
+    signal,
+  )
+  const writers = { services: serviceWriter, pools: poolWriter, policies: policyWriter }
   const memory: Memory = {
     seen: createSeen(),
     hasBacklog: false,
@@ -99,7 +123,7 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
   }
   const reconcile = async (running: AbortSignal): Promise<ReconcileAnswer> => {
     const beganMs = clock.monotonicMs()
-    const answer = reconcileOnce(options, serviceWriter, poolWriter, memory)
+    const answer = reconcileOnce(options, writers, memory)
     const tookMs = clock.monotonicMs() - beganMs
     if (tookMs > SETTLE_MS) await clock.sleep(tookMs * (memory.hasBacklog ? BACKLOG_REST : 1), running)
     return answer
@@ -109,11 +133,11 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
   const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
   const ofNodes = nodeSources === undefined ? [] : [nodeSources.nodes, nodeSources.slices]
   const ofMetallb = metallb === undefined ? [] : Object.values<Pick<Informer<unknown>, 'onChange'>>({ ...metallb })
-  const unsubscribe = [pools, services, view, ...ofNodes, ...ofMetallb].map((source) =>
+  const unsubscribe = [pools, poolPolicies, namespaces, services, view, ...ofNodes, ...ofMetallb].map((source) =>
     source.onChange(reconciler.poke),
   )
   reconciler.poke()
-  return { close: () => closeAll(unsubscribe, [reconciler, serviceWriter, poolWriter]) }
+  return { close: () => closeAll(unsubscribe, [reconciler, ...Object.values(writers)]) }
 }
 
 async function closeAll(
@@ -126,17 +150,18 @@ async function closeAll(
 
 function reconcileOnce(
   options: IpamLoopOptions,
-  serviceWriter: StatusWriter<ServiceWrite>,
-  poolWriter: StatusWriter<StatusWrite>,
+  { services: serviceWriter, pools: poolWriter, policies: policyWriter }: Writers,
   memory: Memory,
 ): ReconcileAnswer {
-  const { pools, services, settings, events, reports, clock } = options
+  const { pools, poolPolicies, namespaces, services, settings, events, reports, clock } = options
   const metallb = lookAtMetallb(options.metallb)
-  if (!pools.status().synced || !services.status().synced || metallb === undefined) return undefined
-  const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger, { settings, metallb })
+  const isListed = [pools, poolPolicies, namespaces, services].every((informer) => informer.status().synced)
+  if (!isListed || metallb === undefined) return undefined
+  const rules = { settings, metallb, policies: poolPolicies.items().values(), namespaces: namespaces.items() }
+  const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger, rules)
   const hadBacklog = memory.hasBacklog
   const { owed, nextLookMs } = settleServices(options, serviceWriter, memory, allocation)
-  const poolsWaitMs = settlePools(options, poolWriter, memory, allocation)
+  const poolsWaitMs = settlePools(options, { pools: poolWriter, policies: policyWriter }, memory, allocation)
   const waiting = owed - serviceWriter.status().failing
   // Between two batches of a burst there may be a moment without: one that has begun ends when nobody has waited for a while.
   if (waiting > (memory.hasBacklog ? 0 : STATUS_WRITES_AT_ONCE)) memory.backlogMs = clock.monotonicMs()
@@ -145,6 +170,7 @@ function reconcileOnce(
   memory.seen.retain(services.items())
   serviceWriter.retain(services.items())
   poolWriter.retain(pools.items())
+  policyWriter.retain(poolPolicies.items())
   reports.allocated(allocation)
   // Also when it has just ended: what waited behind it was not looked at this time.
   const looks = [nextLookMs, poolsWaitMs, hadBacklog || memory.hasBacklog ? BACKLOG_LOOK_MS : undefined]
@@ -181,8 +207,8 @@ function settleServices(
 
 /** Answers with how long it has to wait if it is not time yet. */
 function settlePools(
-  { pools, clock }: IpamLoopOptions,
-  writer: StatusWriter<StatusWrite>,
+  { pools, poolPolicies, clock, metallb }: IpamLoopOptions,
+  writers: Pick<Writers, 'pools' | 'policies'>,
   memory: Memory,
   allocation: Allocation,
 ): number | undefined {
@@ -191,8 +217,17 @@ function settlePools(
   if (elapsedMs < pauseMs) return pauseMs - elapsedMs
   memory.poolsMs = clock.monotonicMs()
   for (const [key, record] of pools.items()) {
-    settle(writer, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
+    settle(writers.pools, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
       const image = poolImage(record, current, allocation, clock.nowMs())
+      return { image, write: { record, image } }
+    })
+  }
+  const isEveryPoolRead = [...pools.items().values(), ...(lookAtMetallb(metallb)?.pools ?? [])].every(
+    ({ pool }) => pool !== undefined,
+  )
+  for (const [key, record] of poolPolicies.items()) {
+    settle(writers.policies, key, record, shownPolicyImage(record), (current) => {
+      const image = policyImage(record, current, allocation, isEveryPoolRead, clock.nowMs())
       return { image, write: { record, image } }
     })
   }

@@ -3,45 +3,57 @@ import { mergeConditions } from '#crd/merge-conditions.ts'
 import { type Allocation, allocate, type IpamInput } from '#ipam/allocate.ts'
 import { poolConditions } from '#ipam/pool-conditions.ts'
 import { DEFAULT_IPAM, IPAM_CONDITION, type IpamSettings, wasOurs } from '#ipam/ownership.ts'
+import { reservedRanges } from '#ipam/pools.ts'
 import type { Claim } from '#ipam/request.ts'
 import { serviceCondition } from '#ipam/service-condition.ts'
 import { ANNOUNCED_CONDITION } from '#l2/announced.ts'
+import { concernsPool } from '#model/pool-policy.ts'
+import type { Labels } from '#model/selector.ts'
 import type { AnnouncementPlan } from './announcement-plan.ts'
 import type { Ledger, LedgerEntry, StatusImage } from './ledger.ts'
 import { type MetallbLook, NO_METALLB } from './metallb-source.ts'
 import type { AssignNodes } from './node-source.ts'
+import type { PoolPolicyRecord } from './pool-policies.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
 
 export interface AllocationOptions {
   readonly settings?: IpamSettings
-  /** Pools of MetalLB's dialect, and the namespaces that they select. */
+  /** Pools of MetalLB's dialect. */
   readonly metallb?: MetallbLook
+  readonly policies?: Iterable<PoolPolicyRecord>
+  /** Labels of namespaces, which pools and policies select by. */
+  readonly namespaces?: ReadonlyMap<string, Labels>
 }
+
+const NO_NAMESPACES: ReadonlyMap<string, Labels> = new Map()
 
 /** Allocates from what the watch shows and what was written since. */
 export function allocateFrom(
   pools: ReadonlyMap<string, PoolRecord>,
   services: ReadonlyMap<string, ServiceRecord>,
   ledger: Ledger,
-  { settings = DEFAULT_IPAM, metallb = NO_METALLB }: AllocationOptions = {},
+  options: AllocationOptions = {},
 ): Allocation {
   const claims = Array.from(services, ([key, record]) => claimOf(record, ledger.entryFor(key, record)))
-  const records = [...pools.values(), ...metallb.pools]
-  return allocate({ ...ofPools(records), namespaces: metallb.namespaces, settings, claims })
+  return allocate({ ...rulesOf(pools.values(), options), claims })
+}
+
+/** All that addresses are given out by, the Services apart. */
+export function rulesOf(
+  pools: Iterable<PoolRecord>,
+  { settings = DEFAULT_IPAM, metallb = NO_METALLB, policies = [], namespaces = NO_NAMESPACES }: AllocationOptions,
+): Omit<IpamInput, 'claims'> {
+  const inForce = Array.from(policies, ({ policy }) => policy).filter((policy) => policy !== undefined)
+  return { ...ofPools([...pools, ...metallb.pools]), namespaces, settings, policies: inForce }
 }
 
 /** As the operator sees them that has just started. */
 export function ipamInputOf(
   pools: readonly PoolRecord[],
   services: readonly ServiceRecord[],
-  metallb: MetallbLook,
+  options: AllocationOptions,
 ): IpamInput {
-  const { namespaces } = metallb
-  return {
-    ...ofPools([...pools, ...metallb.pools]),
-    namespaces,
-    claims: services.map((record) => claimOf(record, undefined)),
-  }
+  return { ...rulesOf(pools, options), claims: services.map((record) => claimOf(record, undefined)) }
 }
 
 function ofPools(records: readonly PoolRecord[]): Pick<IpamInput, 'pools' | 'brokenPools'> {
@@ -104,10 +116,12 @@ export function serviceImage(
 export function poolImage(
   record: PoolRecord,
   current: StatusImage,
-  { conflicts, holdings }: Allocation,
+  { conflicts, holdings, usage }: Allocation,
   nowMs: number,
 ): StatusImage {
   const { pool, name, generation, mistakes } = record
-  const wanted = poolConditions({ pool, generation, mistakes, conflict: conflicts.get(name), holdings })
+  const concerning = pool === undefined ? [] : usage.policies.filter((policy) => concernsPool(policy, pool))
+  const reserved = reservedRanges(concerning)
+  const wanted = poolConditions({ pool, generation, mistakes, conflict: conflicts.get(name), holdings, reserved })
   return { conditions: mergeConditions(current.conditions, wanted, [], nowMs), addresses: [] }
 }

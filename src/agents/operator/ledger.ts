@@ -6,6 +6,8 @@ export interface StatusImage {
   readonly conditions: readonly unknown[]
   /** Only of Services. */
   readonly ingress?: readonly unknown[]
+  /** Other fields of the status, written whole; null removes one. */
+  readonly fields?: Readonly<Record<string, unknown>>
   /** The addresses in `ingress`; empty for other kinds. */
   readonly addresses: readonly Ip[]
 }

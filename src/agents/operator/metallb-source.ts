@@ -1,7 +1,6 @@
 import type { MetallbObjects } from '#l2/rules.ts'
 import type { Mistake } from '#model/condition.ts'
 import { poolKey } from '#model/pool.ts'
-import type { Labels } from '#model/selector.ts'
 import type { Informer } from '#runtime/informer.ts'
 import type { AddressPoolRecord, AdvertisementRecord, LegacyRecord } from './metallb-records.ts'
 import type { PoolRecord } from './records.ts'
@@ -11,18 +10,15 @@ export interface MetallbSources {
   readonly addressPools: Informer<AddressPoolRecord>
   readonly advertisements: Informer<AdvertisementRecord>
   readonly legacyConfig: Informer<LegacyRecord>
-  /** Labels by name. */
-  readonly namespaces: Informer<Labels>
 }
 
 /** The pools of MetalLB's dialect at one moment. */
 export interface MetallbLook {
   readonly pools: readonly PoolRecord[]
-  readonly namespaces: ReadonlyMap<string, Labels>
 }
 
 /** Of a cluster in which the dialect is switched off. */
-export const NO_METALLB: MetallbLook = { pools: [], namespaces: new Map() }
+export const NO_METALLB: MetallbLook = { pools: [] }
 
 /** What of it counts for announcing. */
 export function metallbObjects({ addressPools, advertisements, legacyConfig }: MetallbSources): MetallbObjects {
@@ -36,19 +32,15 @@ export function metallbObjects({ addressPools, advertisements, legacyConfig }: M
 /** Undefined while not everything is listed: what is not known yet must not look deleted. */
 export function lookAtMetallb(sources: MetallbSources | undefined): MetallbLook | undefined {
   if (sources === undefined) return NO_METALLB
-  const { addressPools, legacyConfig, namespaces } = sources
-  if (![addressPools, legacyConfig, namespaces].every((informer) => informer.status().synced)) return undefined
-  return metallbLook(addressPools.items(), legacyConfig.items().values(), namespaces.items())
+  const { addressPools, legacyConfig } = sources
+  if (![addressPools, legacyConfig].every((informer) => informer.status().synced)) return undefined
+  return metallbLook(addressPools.items(), legacyConfig.items().values())
 }
 
 /** `own` are the IPAddressPools, by `poolKey`. */
-export function metallbLook(
-  own: ReadonlyMap<string, PoolRecord>,
-  legacyConfigs: Iterable<LegacyRecord>,
-  namespaces: ReadonlyMap<string, Labels>,
-): MetallbLook {
+export function metallbLook(own: ReadonlyMap<string, PoolRecord>, legacyConfigs: Iterable<LegacyRecord>): MetallbLook {
   const legacy = [...legacyConfigs].flatMap((record) => legacyPools(record, own))
-  return { pools: [...own.values(), ...legacy], namespaces }
+  return { pools: [...own.values(), ...legacy] }
 }
 
 /** Of two pools of one name that of the kind of today is in force. */

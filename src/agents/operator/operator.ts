@@ -1,7 +1,9 @@
 import { decodeEndpointSlice } from '#crd/endpoint-slice.ts'
 import { decodeLease } from '#crd/lease.ts'
 import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
+import { MANAGED_BY, MANAGED_LABEL, readServiceL2Status } from '#crd/metallb/service-l2-status.ts'
 import { decodeNode } from '#crd/node.ts'
+import { LEASE_KIND_MIRROR } from '#l2/mirror.ts'
 import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
 import { DEFAULT_IPAM, givesNodeAddresses, type IpamSettings } from '#ipam/ownership.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -15,7 +17,9 @@ import {
   LEASES,
   NAMESPACES,
   NODES,
+  POOL_POLICIES,
   POOLS,
+  SERVICE_L2_STATUSES,
   SERVICES,
 } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
@@ -24,12 +28,15 @@ import type { Failure } from '#runtime/failure.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
 import { createLeaderElection } from '#runtime/leader-election.ts'
 import { createEventRecorder } from '#agents/event-recorder.ts'
+import { type AnnouncerLoopOptions, startAnnouncerLoop } from './announcer-loop.ts'
 import { startIpamLoop } from './ipam-loop.ts'
 import { createL2View } from './l2-view.ts'
 import { startMetallbLoop } from './metallb-loop.ts'
 import { addressPoolRecord, advertisementRecord, legacyRecord } from './metallb-records.ts'
 import type { MetallbSources } from './metallb-source.ts'
+import { startMirrorLoop } from './mirror-loop.ts'
 import { startPolicyLoop } from './policy-loop.ts'
+import { poolPolicyRecord } from './pool-policies.ts'
 import { policyRecord, poolRecord, serviceRecord } from './records.ts'
 import { createReports, type OperatorReports } from './reports.ts'
 
@@ -132,6 +139,10 @@ async function lead(
   const nodes = inform(NODES, (object) => decodeNode(object).value)
   const labelSelector = `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`
   const leases = inform(LEASES, (object) => decodeLease(object).value, { namespace, labelSelector })
+  const mirrors = inform(LEASES, (object) => decodeLease(object).value, {
+    namespace,
+    labelSelector: `${LEASE_KIND_LABEL}=${LEASE_KIND_MIRROR}`,
+  })
   const settings = options.ipam ?? DEFAULT_IPAM
   // Only who gives out addresses of nodes has to know where pods are.
   const slices = givesNodeAddresses(settings)
@@ -140,8 +151,14 @@ async function lead(
   // Also where no addresses are given out those of other controllers may be announced.
   const ofMetallb = metallbSources(options, reports, signal)
   const metallb = settings.enabled ? ofMetallb : undefined
-  const optional = { ...(slices === undefined ? {} : { slices }), ...ofMetallb }
-  const informers = { pools, services, policies, nodes, leases, ...optional }
+  // Helm does not bring new kinds at an upgrade: a cluster may not have ours yet.
+  const tolerant = { ...options, api: absentIsEmpty(api, clock) }
+  const poolPolicies = informerOf(tolerant, reports, POOL_POLICIES, poolPolicyRecord, signal)
+  const namespaces = inform(NAMESPACES, ({ metadata }) => metadata.labels ?? {})
+  const l2Statuses = serviceL2Statuses(options, reports, signal)
+  const statusInformers = l2Statuses === undefined ? {} : { l2Statuses: l2Statuses.statuses }
+  const optional = { ...(slices === undefined ? {} : { slices }), ...ofMetallb, ...statusInformers }
+  const informers = { pools, services, poolPolicies, namespaces, policies, nodes, leases, mirrors, ...optional }
   publish(new Map<string, Informer<unknown>>(Object.entries(informers)))
   const onFailure = reports.eventLost
   const events = createEventRecorder({ api, component: 'balise-operator', identity, clock, random, onFailure }, signal)
@@ -152,14 +169,22 @@ async function lead(
   )
   const loop = { api, clock, random, reports }
   const nodeSources = slices === undefined ? undefined : { nodes, slices }
-  const ipam = startIpamLoop({ ...loop, pools, services, nodeSources, metallb, view, events, settings }, signal)
+  const rules = { pools, poolPolicies, namespaces }
+  const ipam = startIpamLoop({ ...loop, ...rules, services, nodeSources, metallb, view, events, settings }, signal)
   const dialect = metallb === undefined ? [] : [startMetallbLoop({ ...loop, pools, services, metallb, events }, signal)]
+  const announcers =
+    ofMetallb === undefined || l2Statuses === undefined
+      ? []
+      : [startAnnouncerLoop({ ...loop, ...ofMetallb, ...l2Statuses, services, view, events }, signal)]
   const policy = startPolicyLoop({ ...loop, policies, view }, signal)
+  const mirror = startMirrorLoop({ ...loop, namespace, services, mirrors, view, events }, signal)
   await untilAborted(signal)
-  await Promise.all([ipam, ...dialect, policy, view, events, ...Object.values(informers)].map((part) => part.close()))
+  await Promise.all(
+    [ipam, ...dialect, ...announcers, policy, view, events, ...Object.values(informers)].map((part) => part.close()),
+  )
 }
 
-/** MetalLB's kinds, which a cluster need not have, and what they need to know of namespaces. */
+/** MetalLB's kinds, which a cluster need not have. */
 function metallbSources(
   options: OperatorOptions,
   reports: OperatorReports,
@@ -175,7 +200,22 @@ function metallbSources(
       namespace,
     }),
     legacyConfig: informerOf(options, reports, CONFIG_MAPS, legacyRecord, signal, { namespace, fieldSelector }),
-    namespaces: informerOf(options, reports, NAMESPACES, ({ metadata }) => metadata.labels ?? {}, signal),
+  }
+}
+
+/** Those that Balise wrote, where MetalLB's kind is served. */
+function serviceL2Statuses(
+  options: OperatorOptions,
+  reports: OperatorReports,
+  signal: AbortSignal,
+): Pick<AnnouncerLoopOptions, 'namespace' | 'statuses'> | undefined {
+  const namespace = options.metallbNamespace
+  if (namespace === undefined) return undefined
+  const tolerant = { ...options, api: absentIsEmpty(options.api, options.clock) }
+  const select = { namespace, labelSelector: `${MANAGED_LABEL}=${MANAGED_BY}` }
+  return {
+    namespace,
+    statuses: informerOf(tolerant, reports, SERVICE_L2_STATUSES, readServiceL2Status, signal, select),
   }
 }
 

@@ -35,5 +35,7 @@ export function settle<W extends StatusWrite>(
 
 /** Merging gives back the very list when it changes nothing. */
 function matches(current: StatusImage, wanted: StatusImage | undefined): boolean {
-  return wanted !== undefined && wanted.conditions === current.conditions && wanted.ingress === current.ingress
+  if (wanted === undefined) return false
+  const { conditions, ingress, fields } = current
+  return wanted.conditions === conditions && wanted.ingress === ingress && wanted.fields === fields
 }

@@ -94,5 +94,8 @@ function bodyOf({ record, image }: StatusWrite): unknown {
   const conditions = image.conditions.length === 0 ? null : image.conditions
   const { ingress } = image
   const loadBalancer = ingress === undefined ? {} : { loadBalancer: { ingress: ingress.length === 0 ? null : ingress } }
-  return { metadata: { resourceVersion: record.resourceVersion }, status: { ...loadBalancer, conditions } }
+  return {
+    metadata: { resourceVersion: record.resourceVersion },
+    status: { ...image.fields, ...loadBalancer, conditions },
+  }
 }

@@ -2,51 +2,49 @@ import { CliError } from '#cli/cli-error.ts'
 import type { FoundObject } from '#cli/cmds/migrate/migration.ts'
 import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import type { KubeObject } from '#ports/kube-api.ts'
-import { ADDRESS_POOLS, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { ADDRESS_POOLS, POOL_POLICIES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import type { IpamObjects } from './cluster.ts'
 
 /** The objects of a cluster after others were applied: what is known to the API server of those that are there already is kept. */
 export function applyChange(objects: IpamObjects, found: readonly FoundObject[], nowMs: number): IpamObjects {
-  const pools = new Map(objects.pools.map((object) => [keyOf(object), object]))
-  const addressPools = new Map(objects.addressPools.map((object) => [keyOf(object), object]))
-  const services = new Map(objects.services.map((object) => [keyOf(object), object]))
+  const kinds = new Map(
+    KINDS.map(({ kind, list }) => [kind, new Map(objects[list].map((object) => [keyOf(object), object]))]),
+  )
   for (const { source, object } of found) {
     const { kind, change } = readChange(source, object)
-    const target = kind === POOLS.kind ? pools : kind === ADDRESS_POOLS.kind ? addressPools : services
-    const key = keyOf(change)
-    target.set(key, merge(change, target.get(key), nowMs))
+    const target = kinds.get(kind)
+    target?.set(keyOf(change), merge(change, target.get(keyOf(change)), nowMs))
   }
-  return {
-    ...objects,
-    pools: [...pools.values()],
-    addressPools: [...addressPools.values()],
-    services: [...services.values()],
-  }
+  const changed = KINDS.map(({ kind, list }) => [list, [...(kinds.get(kind)?.values() ?? [])]] as const)
+  return { ...objects, ...Object.fromEntries(changed) }
 }
+
+/** What a change may have, where it is among the objects, and the namespace that it is in when it says none. */
+const KINDS: readonly { readonly kind: string; readonly list: keyof IpamObjects; readonly namespace: string }[] = [
+  { kind: POOLS.kind, list: 'pools', namespace: '' },
+  { kind: ADDRESS_POOLS.kind, list: 'addressPools', namespace: METALLB_NAMESPACE },
+  { kind: POOL_POLICIES.kind, list: 'policies', namespace: '' },
+  { kind: SERVICES.kind, list: 'services', namespace: 'default' },
+]
 
 function readChange(source: string, object: unknown): { readonly kind: string; readonly change: KubeObject } {
   const { kind, metadata } = (object ?? {}) as {
     readonly kind?: unknown
     readonly metadata?: { readonly name?: unknown }
   }
-  if (kind !== POOLS.kind && kind !== ADDRESS_POOLS.kind && kind !== SERVICES.kind) {
+  const known = KINDS.find((one) => one.kind === kind)
+  if (known === undefined) {
     const what = typeof kind === 'string' ? `a ${kind}` : 'an object without a kind'
     throw new CliError(
       `${source} has ${what}`,
-      `name files with objects of kind ${POOLS.kind}, ${ADDRESS_POOLS.kind} and ${SERVICES.kind}`,
+      `name files with objects of kind ${KINDS.map((one) => one.kind).join(', ')}`,
     )
   }
   if (typeof metadata?.name !== 'string') throw new CliError(`${source} has no metadata.name`, 'name the object')
   const change = object as KubeObject
-  if (kind === POOLS.kind) return { kind, change }
-  return {
-    kind,
-    change: { ...change, metadata: { ...change.metadata, namespace: change.metadata.namespace ?? namespaceOf(kind) } },
-  }
-}
-
-function namespaceOf(kind: string): string {
-  return kind === ADDRESS_POOLS.kind ? METALLB_NAMESPACE : 'default'
+  if (known.namespace === '') return { kind: known.kind, change }
+  const namespace = change.metadata.namespace ?? known.namespace
+  return { kind: known.kind, change: { ...change, metadata: { ...change.metadata, namespace } } }
 }
 
 function keyOf({ metadata: { namespace = '', name } }: KubeObject): string {

@@ -1,3 +1,4 @@
+import { poolPolicyRecord } from '#agents/operator/pool-policies.ts'
 import { ipamInputOf } from '#agents/operator/ipam-plan.ts'
 import { addressPoolRecord, legacyRecord } from '#agents/operator/metallb-records.ts'
 import { metallbLook } from '#agents/operator/metallb-source.ts'
@@ -8,7 +9,7 @@ import { LEGACY_CONFIG, METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import type { IpamInput } from '#ipam/allocate.ts'
 import { poolKey } from '#model/pool.ts'
 import { type KubeApi, KubeError, type KubeObject, type KubeResource, type ListOptions } from '#ports/kube-api.ts'
-import { ADDRESS_POOLS, CONFIG_MAPS, NAMESPACES, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { ADDRESS_POOLS, CONFIG_MAPS, NAMESPACES, POOL_POLICIES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 
 /** Pools and Services as they are in the cluster. */
 export interface IpamObjects {
@@ -18,6 +19,7 @@ export interface IpamObjects {
   readonly addressPools: readonly KubeObject[]
   readonly legacyConfigs: readonly KubeObject[]
   readonly namespaces: readonly KubeObject[]
+  readonly policies: readonly KubeObject[]
 }
 
 const LEGACY = { namespace: METALLB_NAMESPACE, fieldSelector: `metadata.name=${LEGACY_CONFIG.name}` }
@@ -25,14 +27,15 @@ const LEGACY = { namespace: METALLB_NAMESPACE, fieldSelector: `metadata.name=${L
 export async function readIpamObjects(outside: Outside): Promise<IpamObjects> {
   const api = await outside.openKube()
   try {
-    const [pools, services, addressPools, legacyConfigs, namespaces] = await Promise.all([
+    const [pools, services, addressPools, legacyConfigs, namespaces, policies] = await Promise.all([
       listOf(api, POOLS),
       listOf(api, SERVICES),
       listOf(api, ADDRESS_POOLS, { namespace: METALLB_NAMESPACE }),
       listOf(api, CONFIG_MAPS, LEGACY),
       listOf(api, NAMESPACES),
+      listOf(api, POOL_POLICIES),
     ])
-    return { pools, services, addressPools, legacyConfigs, namespaces }
+    return { pools, services, addressPools, legacyConfigs, namespaces, policies }
   } finally {
     api.close()
   }
@@ -43,8 +46,8 @@ async function listOf(api: KubeApi, resource: KubeResource, options: ListOptions
     return (await api.list(resource, options)).items
   } catch (cause) {
     if (!(cause instanceof KubeError)) throw cause
-    // A cluster need not have the kinds of MetalLB.
-    if (resource === ADDRESS_POOLS && cause.failure.code === 'NotFound') return []
+    // A cluster need not have the kinds of MetalLB, nor one of Balise that is newer than its installation.
+    if ((resource === ADDRESS_POOLS || resource === POOL_POLICIES) && cause.failure.code === 'NotFound') return []
     const remedy = `use a kubeconfig that may list ${resource.plural}`
     throw new CliError(`The ${resource.plural} of the cluster cannot be listed: ${cause.message}`, remedy, { cause })
   }
@@ -52,15 +55,18 @@ async function listOf(api: KubeApi, resource: KubeResource, options: ListOptions
 
 /** As the operator reads them, with its default settings. */
 export function inputOf(objects: IpamObjects): IpamInput {
-  const { pools, services, addressPools, legacyConfigs, namespaces } = objects
+  const { pools, services, addressPools, legacyConfigs, namespaces, policies } = objects
   const metallb = metallbLook(
     new Map(addressPools.map((object) => [poolKey({ namespace: '', ...object.metadata }), addressPoolRecord(object)])),
     legacyConfigs.flatMap((object) => legacyRecord(object) ?? []),
-    new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
   )
   return ipamInputOf(
     pools.map(poolRecord),
     services.flatMap((object) => serviceRecord(object) ?? []),
-    metallb,
+    {
+      metallb,
+      policies: policies.map(poolPolicyRecord),
+      namespaces: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
+    },
   )
 }

@@ -4,7 +4,7 @@ import type { FoundObject } from '#cli/cmds/migrate/migration.ts'
 import type { Outside } from '#cli/command.ts'
 import { explain, type Explanation, type PoolLook } from '#ipam/explain.ts'
 import type { NotOurs } from '#ipam/ownership.ts'
-import { formatVerdict } from '#ipam/refusal.ts'
+import { formatReserved, formatVerdict } from '#ipam/refusal.ts'
 import { formatIncompatibility } from '#ipam/sharing.ts'
 import { whatIf } from '#ipam/what-if.ts'
 import { formatIp } from '#model/ip.ts'
@@ -82,6 +82,8 @@ function answerOf(look: PoolLook): string {
       return `has ${formatIp(look.address)} free`
     case 'keptBack':
       return `keeps ${formatIp(look.address)} back (allowFirstLastIPs: No)`
+    case 'reserved':
+      return `has it ${formatReserved(look.by)}`
     case 'taken':
       return `has it, but Service ${look.by} holds it${look.reason === undefined ? '' : `: ${formatIncompatibility(look.reason)}`}`
     case 'noBlockOfFamily':
@@ -92,6 +94,7 @@ function answerOf(look: PoolLook): string {
     case 'otherPool':
     case 'notAutomatic':
     case 'selectorMismatch':
+    case 'overQuota':
       return formatVerdict(look)
   }
 }
