@@ -61,6 +61,12 @@ export const LAYERS: readonly Layer[] = [
     packages: [],
   },
   {
+    folder: 'src/values',
+    holds: "the chart's values: the table of Cilium's keys and what each does here; what is wrong with a values file",
+    mayImport: ['src/model'],
+    packages: [],
+  },
+  {
     folder: 'src/ports',
     holds: 'the outside as interfaces, in-memory and faulty fakes, contract suites',
     mayImport: ['src/model', 'src/wire', 'src/crd'],
@@ -106,6 +112,7 @@ export const LAYERS: readonly Layer[] = [
       'src/api',
       'src/ipam',
       'src/cni',
+      'src/values',
       'src/ports',
       'src/io',
       'src/agents',
@@ -121,7 +128,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'tools',
     holds: 'set-up, checks, builders and generators',
-    mayImport: ['src/model', 'src/wire', 'src/l2', 'src/agents'],
+    mayImport: ['src/model', 'src/wire', 'src/l2', 'src/values', 'src/agents'],
     packages: ['node:', 'esbuild', 'yaml'],
   },
   {
@@ -136,6 +143,7 @@ export const LAYERS: readonly Layer[] = [
       'src/cni',
       'src/l2',
       'src/datapath',
+      'src/values',
       'src/ports',
       'src/runtime',
       'src/io',

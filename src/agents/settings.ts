@@ -1,3 +1,4 @@
+import { parsePrefix, type Prefix } from '#model/prefix.ts'
 import { err, ok, type Result } from '#model/result.ts'
 
 /** One setting of a process: the tables of these feed the reader, the help, the chart and the reference. */
@@ -69,4 +70,34 @@ export function oneOf<T extends string>(options: readonly T[]): (text: string) =
     const option = options.find((candidate) => candidate === text)
     return option === undefined ? err(`is none of ${options.join(', ')}`) : ok(option)
   }
+}
+
+export function parsePath(text: string): Result<string, string> {
+  return text.startsWith('/') ? ok(text) : err('is not an absolute path')
+}
+
+/** Comma separated; blanks around an item do not count, and empty items are none. */
+export function parseList(text: string): Result<readonly string[], string> {
+  return ok(
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+}
+
+export function parseBoolean(text: string): Result<boolean, string> {
+  return text === 'true' || text === 'false' ? ok(text === 'true') : err('is neither true nor false')
+}
+
+/** A list of CIDRs. */
+export function parsePrefixes(text: string): Result<readonly Prefix[], string> {
+  const items = text.split(',').map((item) => item.trim())
+  const prefixes: Prefix[] = []
+  for (const item of items.filter((item) => item !== '')) {
+    const prefix = parsePrefix(item)
+    if (!prefix.ok) return err(`has ${JSON.stringify(item)}, which is no CIDR like 10.0.0.0/8`)
+    prefixes.push(prefix.value)
+  }
+  return ok(prefixes)
 }

@@ -36,12 +36,13 @@ export interface StatusAnswer {
   readonly kubernetes: KubernetesStatus
   readonly datapath: DatapathStatus
   readonly l2: L2Status
+  readonly podNetwork: PodNetworkStatus
   readonly memory: { readonly residentBytes: number; readonly heapUsedBytes: number }
 }
 
 export interface Problem {
   readonly severity: 'error' | 'warning'
-  readonly component: 'kubernetes' | 'datapath' | 'l2' | 'agent'
+  readonly component: 'kubernetes' | 'datapath' | 'l2' | 'cni' | 'agent'
   /** Closed set, for tools: `LeaseForbidden`. */
   readonly code: string
   /** For people: the object, the value and the remedy. */
@@ -110,6 +111,38 @@ export interface L2Status {
     readonly confirmedAgoMs: number | null
     readonly error: string | null
   }
+}
+
+/** The network of the pods on this node. */
+export interface PodNetworkStatus {
+  /** Who makes it: `full`: we do; `chained`: another CNI, with our plugin behind it; `none`: another CNI. `undecided`: nodes are not known yet. */
+  readonly mode: 'full' | 'chained' | 'none' | 'undecided'
+  /** The reason for the mode, a sentence fragment. */
+  readonly why: string
+  /** Our file in the folder of network configurations; null when it is not there. */
+  readonly confFile: string | null
+  /** One for each podCIDR of the node. */
+  readonly ipam: readonly {
+    readonly family: 'IPv4' | 'IPv6'
+    readonly podCidr: string
+    /** Addresses that pods have. */
+    readonly allocated: number
+    /** Addresses for pods in all; null when there are more than a number can tell. */
+    readonly capacity: number | null
+  }[]
+  readonly routing: {
+    readonly mode: 'native' | 'tunnel' | 'mixed'
+    /** podCIDRs of other nodes, by the way to them. */
+    readonly routes: number
+    readonly tunnels: number
+    readonly unreachable: number
+    /** `10.244.2.0/24 of node2 via 192.168.10.216 dev eth0`, by node. */
+    readonly peers: readonly string[]
+  }
+  /** Of pods that start now; null when it is not known. */
+  readonly mtuBytes: number | null
+  /** Families of which what leaves the cluster bears the node's address. */
+  readonly masquerading: readonly ('IPv4' | 'IPv6')[]
 }
 
 /** `GET /v1/services` */

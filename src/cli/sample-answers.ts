@@ -51,6 +51,27 @@ export const SAMPLE_STATUS: StatusAnswer = {
     unowned: 0,
     lease: { name: 'balise-node-node1-lab', durationMs: 15_000, confirmedAgoMs: 2100, error: null },
   },
+  podNetwork: {
+    mode: 'full',
+    why: 'no other network is configured',
+    confFile: '05-balise.conflist',
+    ipam: [
+      { family: 'IPv4', podCidr: '10.244.2.0/24', allocated: 5, capacity: 253 },
+      { family: 'IPv6', podCidr: 'fd00:10:244:2::/64', allocated: 5, capacity: null },
+    ],
+    routing: {
+      mode: 'native',
+      routes: 2,
+      tunnels: 0,
+      unreachable: 0,
+      peers: [
+        '10.244.1.0/24 of cp1-lab via 192.168.10.215 dev enp0s1',
+        'fd00:10:244:1::/64 of cp1-lab via fd00:192:168:10::215 dev enp0s1',
+      ],
+    },
+    mtuBytes: 1500,
+    masquerading: ['IPv4', 'IPv6'],
+  },
   memory: { residentBytes: 99_000_000, heapUsedBytes: 30_000_000 },
 }
 

@@ -31,6 +31,13 @@ export interface NetworkInput {
   readonly settings: NetworkSettings
 }
 
+/** The end of the overlay behind which a podCIDR is. */
+export interface Tunnel {
+  readonly node: string
+  readonly podCidr: Prefix
+  readonly remote: Ip
+}
+
 /** What the network of this node should be. */
 export interface DesiredNetwork {
   readonly podCidrs: readonly Prefix[]
@@ -38,8 +45,7 @@ export interface DesiredNetwork {
   readonly routes: readonly Route[]
   /** Undefined when no peer is reached through it. */
   readonly overlay: Overlay | undefined
-  /** The overlay's end for each podCIDR that is behind it. */
-  readonly tunnels: readonly { readonly podCidr: Prefix; readonly remote: Ip }[]
+  readonly tunnels: readonly Tunnel[]
   readonly podMtuBytes: number
   /** For nft; undefined: no table. */
   readonly masquerade: string | undefined

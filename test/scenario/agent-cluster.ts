@@ -8,10 +8,12 @@ import { createFakeBpfPrograms, type FakeBpfPrograms } from '#ports/bpf-programs
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import { createFakeClock, type FakeClock } from '#ports/clock.fake.ts'
 import { createFakeFrameSender, type FakeFrameSender } from '#ports/frame-sender.fake.ts'
+import { createFakeHostFiles, type FakeHostFiles } from '#ports/host-files.fake.ts'
 import { createFakeKubeApi, type FakeKubeApi } from '#ports/kube-api.fake.ts'
 import type { KubeApi, KubeObject } from '#ports/kube-api.ts'
 import { createFakeLog, type FakeLog } from '#ports/log.fake.ts'
 import { createFakeNetDevices, type FakeNetDevices } from '#ports/net-devices.fake.ts'
+import { createFakeNodeNetwork, type FakeNodeNetwork } from '#ports/node-network.fake.ts'
 import { decodeL2Key4 } from '#wire/bpf/l2-responder4.ts'
 
 export interface ScenarioNode {
@@ -20,6 +22,8 @@ export interface ScenarioNode {
   readonly frames: FakeFrameSender
   readonly net: FakeNetDevices
   readonly programs: FakeBpfPrograms
+  readonly network: FakeNodeNetwork
+  readonly files: FakeHostFiles
   readonly log: FakeLog
   agent: Agent | undefined
 }
@@ -63,6 +67,8 @@ export function createCluster(): Cluster {
       maps: { ...(options.faultyMaps?.(node.maps) ?? node.maps), close: () => undefined },
       programs: { ...node.programs, close: () => undefined },
       net: node.net,
+      network: node.network,
+      files: node.files,
       frames: { ...node.frames, send: node.frames.send.bind(node.frames), close: () => undefined },
       clock,
       log: node.log,
@@ -83,6 +89,8 @@ export function createCluster(): Cluster {
         frames: createFakeFrameSender(),
         net: createFakeNetDevices([device]),
         programs: createFakeBpfPrograms([device]),
+        network: createFakeNodeNetwork(),
+        files: createFakeHostFiles(),
         log: createFakeLog(),
         agent: undefined,
       }

@@ -2,9 +2,11 @@ import type { BpfMaps } from '#ports/bpf-maps.ts'
 import type { BpfPrograms } from '#ports/bpf-programs.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { FrameSender } from '#ports/frame-sender.ts'
+import type { HostFiles } from '#ports/host-files.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
 import type { Log } from '#ports/log.ts'
 import type { NetDevices } from '#ports/net-devices.ts'
+import type { NodeNetwork } from '#ports/node-network.ts'
 
 /** The outside of an agent: real, or fakes in a test. */
 export interface AgentPorts {
@@ -15,6 +17,8 @@ export interface AgentPorts {
   readonly programs: BpfPrograms
   readonly net: NetDevices
   readonly frames: FrameSender
+  readonly network: NodeNetwork
+  readonly files: HostFiles
   readonly clock: Clock
   readonly log: Log
   readonly random: () => number

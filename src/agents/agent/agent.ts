@@ -1,3 +1,4 @@
+import { NETWORK_ANNOTATION } from '#cni/told.ts'
 import type { Ip } from '#model/ip.ts'
 import { toFailure } from '#runtime/failure.ts'
 import { createReconciler, type Reconciler } from '#runtime/reconciler.ts'
@@ -7,10 +8,13 @@ import type { Answers } from './api-server.ts'
 import type { AgentSettings } from './config.ts'
 import { Conntrack } from './conntrack.ts'
 import { Datapath } from './datapath.ts'
+import { follow } from './follow.ts'
 import { L2 } from './l2.ts'
 import { Lan } from './lan.ts'
 import { createNodeEvents, type NodeEvents } from './node-events.ts'
 import { NodeLease } from './node-lease.ts'
+import { PodNetwork } from './pod-network.ts'
+import { type PodNetworkLoops, startPodNetwork } from './pod-network-loops.ts'
 import { Problems } from './problems.ts'
 import { createReport, type Report } from './report.ts'
 import { openSources } from './sources.ts'
@@ -54,11 +58,13 @@ class RunningAgent {
   readonly #stamp: Stamp
   readonly #conntrack: Conntrack
   readonly #l2: L2
+  readonly #podNetwork: PodNetwork
   readonly #problems: Problems
   readonly #events: NodeEvents
   readonly #lapsed: boolean
   readonly #loops: Reconciler[] = []
   #leaseLoop: Reconciler | undefined
+  #podNetworkLoops: PodNetworkLoops | undefined
   #holdsRead = false
   #stampedMs: number
   #cgroupFailure: string | undefined
@@ -75,7 +81,14 @@ class RunningAgent {
     this.#events = createNodeEvents({ ...ports, nodeName }, this.#scope.signal)
     this.#problems = new Problems(clock, log, (finding) => this.#events.tell(finding))
     this.#lan = new Lan({ net, programs, patterns: settings.devices, log })
-    this.#lease = new NodeLease({ api, namespace, nodeName, durationSeconds: leaseDurationSeconds, clock })
+    this.#lease = new NodeLease({
+      api,
+      namespace,
+      nodeName,
+      durationSeconds: leaseDurationSeconds,
+      annotations: () => ({ [NETWORK_ANNOTATION]: this.#podNetwork.told() }),
+      clock,
+    })
     this.#sources = openSources({ ...ports, namespace, metallbNamespace }, this.#scope.signal)
     const sources = this.#sources
     this.#datapath = new Datapath({ nodeName, kubeProxyReplacement, snatPorts, maps, sources, clock, log })
@@ -102,6 +115,12 @@ class RunningAgent {
       clock,
       log,
     })
+    this.#podNetwork = new PodNetwork({
+      ...ports,
+      settings,
+      sources,
+      onModeChanged: () => this.#leaseLoop?.poke(),
+    })
     this.#report = createReport({
       ports,
       settings,
@@ -113,6 +132,7 @@ class RunningAgent {
       datapath: this.#datapath,
       conntrack: this.#conntrack,
       l2: this.#l2,
+      podNetwork: this.#podNetwork,
       problems: this.#problems,
       cgroupFailure: () => this.#cgroupFailure,
       nodeAddress: () => this.#nodeAddress(),
@@ -159,6 +179,13 @@ class RunningAgent {
     for (const informer of [services, slices, nodes]) informer.onChange(() => datapath.poke())
     nodes.onChange(() => stamp.poke())
     for (const [, informer] of this.#sources.all()) informer.onChange(() => l2.poke())
+    const { files, network, log } = this.#ports
+    this.#podNetworkLoops = startPodNetwork(
+      this.#podNetwork,
+      { settings: this.#settings, sources: this.#sources, files, network, clock, log },
+      (name, options) => this.#loop(name, options),
+      this.#scope.signal,
+    )
     void this.#followDevices(devices)
     this.#leaseLoop.poke()
     audit.poke()
@@ -171,6 +198,7 @@ class RunningAgent {
   async close(): Promise<void> {
     this.#scope.end(new Error('The agent ends'))
     await Promise.all([...this.#loops.map((loop) => loop.close()), this.#sources.close(), this.#events.close()])
+    this.#podNetwork.close()
     this.#ports.frames.close()
     this.#ports.programs.close()
     this.#ports.maps.close()
@@ -220,7 +248,7 @@ class RunningAgent {
   }
 
   async #renewLease(signal: AbortSignal, l2: Reconciler): Promise<void> {
-    if (!this.#settings.l2Enabled) return
+    if (!this.#settings.l2Enabled && this.#podNetwork.mode() !== 'full') return
     if (!this.#holdsRead) {
       const holds = await this.#lease.readHolds(signal)
       if (!this.#lapsed) this.#l2.adopt(holds)
@@ -251,6 +279,7 @@ class RunningAgent {
   #lookAtDevices(l2: Reconciler): void {
     if (this.#cgroupFailure !== undefined) this.#attachCgroup()
     if (this.#lan.look()) l2.poke()
+    this.#podNetworkLoops?.devicesChanged()
   }
 
   #attachCgroup(): void {
@@ -262,21 +291,17 @@ class RunningAgent {
     }
   }
 
-  async #followDevices(devices: Reconciler): Promise<void> {
+  #followDevices(devices: Reconciler): Promise<void> {
     const { net, clock, log } = this.#ports
-    const { signal } = this.#scope
-    while (!signal.aborted) {
-      try {
-        const changes = net.changes(signal)[Symbol.asyncIterator]()
-        while ((await changes.next()).done !== true) devices.poke()
-      } catch (error) {
-        if (signal.aborted) return
-        log.warn('Changes of devices are not heard of, looked for at intervals instead', {
-          error: toFailure(error).message,
-        })
-      }
-      await clock.sleep(WATCH_MS, signal).catch(() => undefined)
+    const options = {
+      changes: (signal: AbortSignal) => net.changes(signal),
+      onChange: () => devices.poke(),
+      onFailure: (error: string) =>
+        log.warn('Changes of devices are not heard of, looked for at intervals instead', { error }),
+      clock,
+      retryMs: WATCH_MS,
     }
+    return follow(options, this.#scope.signal)
   }
 
   #nodeAddress(): Ip | undefined {

@@ -5,11 +5,15 @@ import {
   type ConfigMistake,
   oneOf,
   type OptionTable,
+  parseBoolean,
+  parseList,
   parseName,
+  parsePath,
   readSettings,
   type Settings,
   wholeNumber,
 } from '#agents/settings.ts'
+import { CNI_OPTIONS } from './cni-options.ts'
 
 const TC_MECHANISMS = ['auto', 'tcx', 'clsact'] as const
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
@@ -131,6 +135,7 @@ export const AGENT_OPTIONS = {
     sentence: 'Source ports for connections that are passed on to a backend of another node.',
     parse: parsePortRange,
   },
+  ...CNI_OPTIONS,
   socket: {
     env: 'BALISE_SOCKET',
     type: 'path',
@@ -169,23 +174,6 @@ export function readAgentSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): Result<AgentSettings, readonly ConfigMistake[]> {
   return readSettings(AGENT_OPTIONS, environment)
-}
-
-function parsePath(text: string): Result<string, string> {
-  return text.startsWith('/') ? ok(text) : err('is not an absolute path')
-}
-
-function parseList(text: string): Result<readonly string[], string> {
-  return ok(
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  )
-}
-
-function parseBoolean(text: string): Result<boolean, string> {
-  return text === 'true' || text === 'false' ? ok(text === 'true') : err('is neither true nor false')
 }
 
 export interface PortRange {

@@ -1,3 +1,4 @@
+import type { CniProblem } from '#cni/problem.ts'
 import { formatDenial } from '#crd/denial.ts'
 import type { KubeResource } from '#ports/kube-api.ts'
 import { LEASES } from '#ports/kube-resources.ts'
@@ -22,13 +23,14 @@ export interface Facts {
   readonly attachFailures: ReadonlyMap<string, string>
   readonly cgroupFailure: string | undefined
   readonly l2: L2State
+  readonly podNetwork: readonly CniProblem[]
   readonly nodeAddressKnown: boolean
   readonly monotonicMs: number
 }
 
 /** What is not as it should be, with the remedy. */
 export function findingsOf(facts: Facts): readonly Finding[] {
-  return [...kubernetesFindings(facts), ...datapathFindings(facts), ...l2Findings(facts)]
+  return [...kubernetesFindings(facts), ...datapathFindings(facts), ...l2Findings(facts), ...podNetworkFindings(facts)]
 }
 
 /** `services`, `leases.coordination.k8s.io` */
@@ -156,4 +158,8 @@ function l2Findings({ l2, monotonicMs }: Facts): readonly Finding[] {
     findings.push({ severity: 'warning', component: 'l2', code: 'Unowned', message })
   }
   return findings
+}
+
+function podNetworkFindings({ podNetwork }: Facts): readonly Finding[] {
+  return podNetwork.map((problem) => ({ ...problem, component: 'cni' }))
 }

@@ -105,7 +105,8 @@ export class L2 {
 
   /** What this node tells the others. */
   facts(): NodeFacts {
-    return { devices: this.#options.devices().map(deviceFacts), holds: this.#announcements.holds() }
+    const { enabled, devices } = this.#options
+    return { devices: enabled ? devices().map(deviceFacts) : [], holds: this.#announcements.holds() }
   }
 
   /** Looks at everything and does what is due. Answers when to look again unasked. */

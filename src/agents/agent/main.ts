@@ -7,9 +7,11 @@ import { readNetnsCookie } from '#io/net/netns-cookie.ts'
 import { createClock } from '#io/clock.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
 import { tellServer } from '#agents/tell-server.ts'
+import { createHostFiles } from '#io/files/host-files.ts'
 import { createLog } from '#io/log/log.ts'
 import { openFrameSender } from '#io/net/frame-sender.ts'
 import { createNetDevices } from '#io/net/net-devices.ts'
+import { createNodeNetwork } from '#io/net/node-network.ts'
 import type { Log } from '#ports/log.ts'
 import { toFailure } from '#runtime/failure.ts'
 import { startAgent } from './agent.ts'
@@ -77,6 +79,8 @@ function openPorts(settings: AgentSettings, log: Log): AgentPorts {
     programs,
     net: createNetDevices(),
     frames: openFrameSender(),
+    network: createNodeNetwork(),
+    files: createHostFiles(),
     clock: createClock(),
     log,
     random: Math.random,

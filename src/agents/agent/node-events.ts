@@ -13,7 +13,7 @@ export interface NodeEventsOptions {
   readonly log: Log
 }
 
-/** Tells of errors in Events of the Node, where `kubectl describe node` shows them. */
+/** Tells of errors, and of all about the pods' network, in Events of the Node, where `kubectl describe node` shows them. */
 export interface NodeEvents {
   tell(finding: Finding): void
   close(): Promise<void>
@@ -43,8 +43,8 @@ export function createNodeEvents(options: NodeEventsOptions, signal: AbortSignal
   const node = { name: nodeName, namespace: '', uid: nodeName, resourceVersion: '' }
   const toldMs = new Map<string, number>()
   return {
-    tell({ severity, code, message }) {
-      if (severity !== 'error') return
+    tell({ severity, component: of, code, message }) {
+      if (severity !== 'error' && of !== 'cni') return
       const nowMs = clock.monotonicMs()
       for (const [text, atMs] of toldMs) if (nowMs - atMs > QUIET_MS) toldMs.delete(text)
       if (toldMs.has(message) || toldMs.size >= MOST) return

@@ -20,6 +20,8 @@ export interface NodeLeaseOptions {
   readonly namespace: string
   readonly nodeName: string
   readonly durationSeconds: number
+  /** What the Lease tells beside the facts, by annotation. */
+  readonly annotations?: () => Readonly<Record<string, string>>
   readonly clock: Clock
 }
 
@@ -134,11 +136,11 @@ export class NodeLease {
   }
 
   #body(facts: NodeFacts): object {
-    const { nodeName, durationSeconds, clock } = this.#options
+    const { nodeName, durationSeconds, clock, annotations } = this.#options
     return {
       metadata: {
         labels: { [LEASE_KIND_LABEL]: LEASE_KIND_NODE },
-        annotations: { [NODE_FACTS_ANNOTATION]: encodeNodeFacts(facts) },
+        annotations: { ...annotations?.(), [NODE_FACTS_ANNOTATION]: encodeNodeFacts(facts) },
       },
       spec: {
         holderIdentity: nodeName,

@@ -20,3 +20,8 @@ export function bpfObjectsFolder(told: string): string {
   const beside = join(import.meta.dirname, 'bpf')
   return existsSync(beside) ? beside : join(import.meta.dirname, '../../../dist/bpf')
 }
+
+/** The plugin's binary: as told, else beside the bundle. */
+export function pluginBinary(told: string): string {
+  return told !== '' ? told : join(import.meta.dirname, 'cni', 'balise-cni')
+}

@@ -12,6 +12,8 @@ import type { L2 } from './l2.ts'
 import { l2Answer } from './l2-answer.ts'
 import type { Lan } from './lan.ts'
 import type { NodeLease } from './node-lease.ts'
+import type { PodNetwork } from './pod-network.ts'
+import { podNetworkStatus } from './pod-network-answer.ts'
 import { ciliumOptions } from './options.ts'
 import { servicesAnswer } from './services-answer.ts'
 import type { Sources } from './sources.ts'
@@ -29,6 +31,7 @@ export interface ReportParts {
   readonly datapath: Datapath
   readonly conntrack: Conntrack
   readonly l2: L2
+  readonly podNetwork: PodNetwork
   readonly problems: Problems
   /** Why the socket hooks do not hang; undefined when they do. */
   readonly cgroupFailure: () => string | undefined
@@ -80,6 +83,7 @@ function findingsFor(parts: ReportParts): readonly Finding[] {
     attachFailures: lan.failures(),
     cgroupFailure: parts.cgroupFailure(),
     l2: l2.state(),
+    podNetwork: parts.podNetwork.state().problems,
     nodeAddressKnown: parts.nodeAddress() !== undefined,
     monotonicMs: ports.clock.monotonicMs(),
   })
@@ -113,6 +117,7 @@ function statusOf(parts: ReportParts): StatusAnswer {
     conntrack: parts.conntrack.state(),
     l2Enabled: settings.l2Enabled,
     l2: parts.l2.state(),
+    podNetwork: podNetworkStatus(parts.podNetwork.state(), settings),
     clock: ports.clock,
     memory: process.memoryUsage(),
   })

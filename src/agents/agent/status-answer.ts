@@ -1,4 +1,12 @@
-import type { AgentState, DatapathStatus, KubernetesStatus, L2Status, Problem, StatusAnswer } from '#api/agent.ts'
+import type {
+  AgentState,
+  DatapathStatus,
+  KubernetesStatus,
+  L2Status,
+  PodNetworkStatus,
+  Problem,
+  StatusAnswer,
+} from '#api/agent.ts'
 import type { BpfAttachment } from '#ports/bpf-programs.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -31,6 +39,7 @@ export interface StatusInput {
   readonly conntrack: ConntrackState
   readonly l2Enabled: boolean
   readonly l2: L2State
+  readonly podNetwork: PodNetworkStatus
   readonly clock: Clock
   readonly memory: { readonly rss: number; readonly heapUsed: number }
 }
@@ -47,6 +56,7 @@ export function statusAnswer(input: StatusInput): StatusAnswer {
     kubernetes: kubernetesStatus(input),
     datapath: datapathStatus(input),
     l2: l2Status(input),
+    podNetwork: input.podNetwork,
     memory: { residentBytes: input.memory.rss, heapUsedBytes: input.memory.heapUsed },
   }
 }

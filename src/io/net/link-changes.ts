@@ -1,10 +1,16 @@
 import { watchReadable } from '#io/bpf/libc.ts'
+import { decodeNetlinkMessages } from '#wire/netlink-message.ts'
 import { NetError } from './net-error.ts'
 import { openNetlink } from './netlink-socket.ts'
 import type { Socket } from './socket.ts'
 
 /** RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR */
-const GROUPS = 0x1 | 0x10 | 0x100
+const LINK_GROUPS = 0x1 | 0x10 | 0x100
+/** RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_ROUTE */
+const ROUTE_GROUPS = 0x40 | 0x400
+const RTM_DELROUTE = 25
+/** In `struct rtmsg`. */
+const PROTOCOL_OFFSET = 5
 const ROOM_OCTETS = 64 * 1024
 /** Datagrams read before others get their turn in the event loop. */
 const MOST_DATAGRAMS = 256
@@ -14,8 +20,26 @@ const MOST_DATAGRAMS = 256
  * Any number of changes between two turns is one. Ends, and lets go of its socket, when the signal aborts or the loop is left.
  */
 export function watchLinks(signal: AbortSignal): AsyncIterable<void> {
-  const changes = openChanges(signal)
+  const changes = openChanges(signal, { groups: LINK_GROUPS, concerns: () => true })
   return { [Symbol.asyncIterator]: () => iterate(changes, signal) }
+}
+
+/** Tells when a route of this protocol number goes away, in the same manner. */
+export function watchRouteLosses(protocol: number, signal: AbortSignal): AsyncIterable<void> {
+  const concerns = (datagram: Uint8Array): boolean => {
+    const messages = decodeNetlinkMessages(datagram)
+    if (!messages.ok) return true
+    return messages.value.some(({ type, payload }) => type === RTM_DELROUTE && payload[PROTOCOL_OFFSET] === protocol)
+  }
+  const changes = openChanges(signal, { groups: ROUTE_GROUPS, concerns })
+  return { [Symbol.asyncIterator]: () => iterate(changes, signal) }
+}
+
+interface Listened {
+  /** Multicast groups of rtnetlink, as a mask. */
+  readonly groups: number
+  /** Whether a datagram tells of something that matters. */
+  readonly concerns: (datagram: Uint8Array) => boolean
 }
 
 interface Changes {
@@ -32,8 +56,8 @@ async function* iterate(changes: Changes, signal: AbortSignal): AsyncGenerator<v
   }
 }
 
-function openChanges(signal: AbortSignal): Changes {
-  const socket = openNetlink({ groups: GROUPS, nonBlocking: true })
+function openChanges(signal: AbortSignal, { groups, concerns }: Listened): Changes {
+  const socket = openNetlink({ groups, nonBlocking: true })
   const room = new Uint8Array(ROOM_OCTETS)
   let changed = false
   let closed = false
@@ -42,12 +66,12 @@ function openChanges(signal: AbortSignal): Changes {
   const stopWatching = watchReadable(socket.fd, () => {
     if (failure !== undefined) return
     try {
-      changed = drain(socket, room) || changed
+      changed = drain(socket, room, concerns) || changed
     } catch (cause) {
       failure = cause instanceof Error ? cause : new Error(String(cause))
       close()
     }
-    wake()
+    if (changed || failure !== undefined) wake()
   })
   const close = (): void => {
     if (closed) return
@@ -75,10 +99,13 @@ function openChanges(signal: AbortSignal): Changes {
 }
 
 /** ENOBUFS: the kernel had more to tell than the socket holds. What it was does not matter, that it was does. */
-function drain(socket: Socket, room: Uint8Array): boolean {
+function drain(socket: Socket, room: Uint8Array, concerns: Listened['concerns']): boolean {
+  let isConcerned = false
   for (let read = 0; read < MOST_DATAGRAMS; read++) {
     try {
-      if (socket.receive(room) === undefined) return read > 0
+      const datagram = socket.receive(room)
+      if (datagram === undefined) return isConcerned
+      isConcerned ||= concerns(datagram)
     } catch (cause) {
       const overrun =
         cause instanceof NetError && cause.failure.code === 'SystemCall' && cause.failure.errno === 'ENOBUFS'
@@ -86,5 +113,5 @@ function drain(socket: Socket, room: Uint8Array): boolean {
       return true
     }
   }
-  return true
+  return isConcerned
 }

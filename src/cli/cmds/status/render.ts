@@ -1,6 +1,7 @@
 import type { AgentState, KubernetesStatus, L2Status, StatusAnswer } from '#api/agent.ts'
 import { formatAgo, formatDuration } from '#cli/duration.ts'
 import { formatKeys, formatTable } from '#cli/table.ts'
+import { podNetworkLines } from './pod-network-lines.ts'
 
 /** `Key:   value`, as `cilium-dbg status` has it; problems stand at the end, where the eye is. */
 export function renderStatus(
@@ -14,6 +15,7 @@ export function renderStatus(
     ['Node', answer.node],
     ['Devices', datapath.devices.join(', ') || 'none'],
     ['Socket LB', datapath.cgroup === null ? 'Disabled' : 'Enabled', datapath.cgroup ?? ''],
+    ...podNetworkLines(answer),
     ['Services', `${datapath.frontends} frontends, ${datapath.backends} backends`, applied(answer, nowMs)],
     ['L2 announcements', answer.l2.enabled ? 'Enabled' : 'Disabled', shares(answer.l2)],
     ['Node Lease', answer.l2.lease.error === null ? 'Ok' : 'Failure', lease(answer.l2)],
@@ -62,12 +64,16 @@ function audit({ datapath: { audit: status } }: StatusAnswer, nowMs: number): st
   return `${status.runs} runs, last ${formatAgo(status.lastAt, nowMs)}, ${status.repaired} repaired`
 }
 
-function details({ kubernetes, datapath }: StatusAnswer): string {
+function details({ kubernetes, datapath, podNetwork }: StatusAnswer): string {
   return [
     section('Watched resources', [
       ['Name', 'Synced', 'Objects', 'Error'],
       ...kubernetes.resources.map((r) => [r.resource, r.synced ? 'yes' : 'no', String(r.objects), r.error ?? '']),
     ]),
+    section(
+      'Paths to podCIDRs of other nodes',
+      podNetwork.routing.peers.map((peer) => [peer]),
+    ),
     section('Attachments', [
       ['Program', 'Hook', 'Mechanism'],
       ...datapath.attachments.map((a) => [a.program, a.hook, a.mechanism]),
