@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { excerpt } from './walk.ts'
+import type { Excerpt } from './step.ts'
+import { excerpt, filter } from './walk.ts'
 
 describe('excerpt()', () => {
   const output = 'one\ntwo\n\nthree\n'
-  test('is everything but empty lines when nothing is asked', () =>
-    assert.deepEqual(excerpt(output, undefined), ['one', 'two', 'three']))
-  test('is the first lines, and says how many more there are', () =>
-    assert.deepEqual(excerpt(output, 2), ['one', 'two', '(1 more)']))
-  test('is what matches, and says how much does not', () =>
-    assert.deepEqual(excerpt(output, /^t/), ['two', 'three', '(1 more)']))
-  test('is all of a short output', () => assert.deepEqual(excerpt(output, 9), ['one', 'two', 'three']))
+  const cases: readonly (readonly [
+    what: string,
+    part: Excerpt | undefined,
+    lines: readonly string[],
+    shown: string,
+  ])[] = [
+    ['everything but empty lines when nothing is asked', undefined, ['one', 'two', 'three'], ''],
+    ['the first lines', 2, ['one', 'two'], ' | head -n 2'],
+    ['what matches', /^t/, ['two', 'three'], " | grep -E '^t'"],
+    ['all of a short output', 9, ['one', 'two', 'three'], ' | head -n 9'],
+  ]
+  for (const [what, part, lines, shown] of cases)
+    test(`is ${what}, and filter() is how a shell says so`, () => {
+      assert.deepEqual(excerpt(output, part), lines)
+      assert.equal(filter(part), shown)
+    })
 })

@@ -48,7 +48,7 @@ const UNTIL_BOUND_MS = 60_000
 
 function contextOf({ lab, hierarchies, install, signal, write }: Walk): GuideContext {
   const shown = async (command: string, run: () => Promise<string>, part?: Excerpt): Promise<string> => {
-    write(`  $ ${command}`)
+    write(`  $ ${command}${filter(part)}`)
     const output = await run()
     for (const line of excerpt(output, part)) write(`    ${line}`)
     return output
@@ -92,9 +92,14 @@ function words(argv: readonly string[]): string {
     .join(' ')
 }
 
-/** The lines to show of an output, and how many more there are. */
+/** What a shell would do to the output, to see the part of it. */
+export function filter(part: Excerpt | undefined): string {
+  if (part === undefined) return ''
+  return part instanceof RegExp ? ` | grep -E '${part.source}'` : ` | head -n ${part}`
+}
+
+/** The lines to show of an output. */
 export function excerpt(output: string, part: Excerpt | undefined): readonly string[] {
   const lines = output.trimEnd().split('\n').filter(Boolean)
-  const kept = part instanceof RegExp ? lines.filter((line) => part.test(line)) : lines.slice(0, part ?? lines.length)
-  return kept.length === lines.length ? lines : [...kept, `(${lines.length - kept.length} more)`]
+  return part instanceof RegExp ? lines.filter((line) => part.test(line)) : lines.slice(0, part ?? lines.length)
 }
