@@ -22,6 +22,8 @@ export interface Announcements {
   conditionOf(service: Service, addresses: readonly Ip[]): Condition
   /** Nodes that answer for an address of it as an object of MetalLB says, with the devices to answer on; by name. */
   advertisedBy(service: Service): ReadonlyMap<string, readonly string[]>
+  /** Whether an object of MetalLB is about an address of it. */
+  isAdvertised(service: Service): boolean
 }
 
 /** `nodes` and `rules` as one moment's view; it is looked up for thousands of Services. */
@@ -35,6 +37,8 @@ export function createAnnouncements(nodes: readonly NodeView[], rules: L2Rules):
     const plain = { ...service, ingressIps: addresses, externalIps: [], externalTrafficPolicy: 'Cluster' } as const
     return claimsOf([plain], rules, () => [])
   }
+  const advertised = (service: Service): readonly Claim[] =>
+    claimsFor(service, service.ingressIps).filter(({ policies }) => policies.some((title) => ofMetallb.has(title)))
   return {
     conditionOf(service, addresses) {
       const claims = claimsFor(service, addresses)
@@ -44,17 +48,17 @@ export function createAnnouncements(nodes: readonly NodeView[], rules: L2Rules):
       ])
     },
     advertisedBy(service) {
-      const advertised = new Map<string, readonly string[]>()
-      for (const claim of claimsFor(service, service.ingressIps)) {
-        if (!claim.policies.some((title) => ofMetallb.has(title))) continue
+      const devices = new Map<string, readonly string[]>()
+      for (const claim of advertised(service)) {
         for (const name of holders(claim.address)) {
           const verdict = judge(claim).get(name)
           if (verdict?.code === 'Eligible')
-            advertised.set(name, [...new Set([...(advertised.get(name) ?? []), ...verdict.devices])].toSorted())
+            devices.set(name, [...new Set([...(devices.get(name) ?? []), ...verdict.devices])].toSorted())
         }
       }
-      return advertised
+      return devices
     },
+    isAdvertised: (service) => advertised(service).length > 0,
   }
 }
 

@@ -11,7 +11,7 @@ import type { Informer } from '#runtime/informer.ts'
 import { createReconciler } from '#runtime/reconciler.ts'
 import type { EventRecorder, EventText } from '#agents/event-recorder.ts'
 import { legacyEvents, poolEvents, shownAddresses, statusOf } from './metallb-pools.ts'
-import { annotationEvents, markEvents, poolMark } from './metallb-services.ts'
+import { additionalFamilyEvents, annotationEvents, markEvents, poolMark } from './metallb-services.ts'
 import { lookAtMetallb, type MetallbSources } from './metallb-source.ts'
 import { createMetallbWriters, type MetallbWriters } from './metallb-writers.ts'
 import type { ObjectRecord, PoolRecord, ServiceRecord } from './records.ts'
@@ -97,7 +97,7 @@ function reconcileOnce(options: MetallbLoopOptions, state: LoopState): void {
   writeStatuses(options, writers)
   const inForceFirst = all.toSorted((a, b) => Number(isClosed(a, conflicts)) - Number(isClosed(b, conflicts)))
   markServices(options, inForceFirst, writers)
-  tellOfServices(options, state)
+  tellOfServices(options, state, inForceFirst)
 }
 
 function isClosed(pool: Pool, conflicts: ReadonlyMap<string, PoolConflict>): boolean {
@@ -139,14 +139,14 @@ function markServices({ services }: MetallbLoopOptions, pools: readonly Pool[], 
 }
 
 /** A Service that was served before this term began has been told already. */
-function tellOfServices({ services, events }: MetallbLoopOptions, state: LoopState): void {
+function tellOfServices({ services, events }: MetallbLoopOptions, state: LoopState, pools: readonly Pool[]): void {
   const { toldOfServices: told, lookedAt, beganMs } = state
   const items = services.items()
   for (const [key, record] of items) {
     if (lookedAt.has(record)) continue
     lookedAt.add(record)
     const isOld = !told.knows(key) && wasServedBefore(record, beganMs)
-    const news = told.news(key, annotationEvents(record))
+    const news = told.news(key, [...annotationEvents(record), ...additionalFamilyEvents(record, pools)])
     if (!isOld) tell(events, SERVICES, record, news)
   }
   told.retain((key) => items.has(key))
