@@ -68,6 +68,7 @@ function readService(root: Place, metadata: Metadata): Service {
     ports: elements(field(spec, 'ports')).map(readPort),
     externalTrafficPolicy: readOneOf(field(spec, 'externalTrafficPolicy'), TRAFFIC_POLICIES, 'Cluster'),
     internalTrafficPolicy: readOneOf(field(spec, 'internalTrafficPolicy'), TRAFFIC_POLICIES, 'Cluster'),
+    healthCheckNodePort: readInteger(field(spec, 'healthCheckNodePort'), 0),
     families: readFamilies(field(spec, 'ipFamilies'), clusterIps),
     familyPolicy: readOneOf(field(spec, 'ipFamilyPolicy'), FAMILY_POLICIES, 'SingleStack'),
     affinityTimeoutSeconds: readAffinity(spec),

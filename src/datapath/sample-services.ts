@@ -35,6 +35,7 @@ export function sampleService(overrides: Partial<Service> = {}): Service {
     ports: [{ name: '', protocol: 'TCP', port: 80, nodePort: 0 }],
     externalTrafficPolicy: 'Cluster',
     internalTrafficPolicy: 'Cluster',
+    healthCheckNodePort: 0,
     families: ['IPv4'],
     familyPolicy: 'SingleStack',
     affinityTimeoutSeconds: 0,

@@ -42,6 +42,8 @@ export interface Service {
   readonly ports: readonly ServicePort[]
   readonly externalTrafficPolicy: 'Cluster' | 'Local'
   readonly internalTrafficPolicy: 'Cluster' | 'Local'
+  /** With `externalTrafficPolicy: Local`: where each node says over HTTP whether it has an endpoint. 0 when none is allocated. */
+  readonly healthCheckNodePort: number
   /** `spec.ipFamilies`, in order. */
   readonly families: readonly Family[]
   readonly familyPolicy: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack'

@@ -18,6 +18,11 @@ export interface OperatorReports {
   /** The Lease of the leader could not be taken or renewed. */
   leaseFailed(failure: Failure, failuresInARow: number): void
   eventLost(failure: Failure): void
+  /** A mirror Lease was written or deleted, or was not. */
+  mirrorWritten(name: string): void
+  mirrorFailed(name: string, failure: Failure, failuresInARow: number): void
+  /** Somebody else renews a Lease that bears the name of a mirror. */
+  foreignLease(service: string, message: string): void
   /** A loop broke off by a mistake of our own; it is tried again. */
   loopFailed(loop: string, failure: Failure, failuresInARow: number): void
 }
@@ -68,6 +73,12 @@ export function createReports(log: Log): OperatorReports {
     loopFailed(loop, { code, message }, inARow) {
       if (isWorthTelling(inARow)) log.error('A loop of the operator failed', { loop, code, error: message })
     },
+    mirrorWritten(name) {
+      failedWrites.delete(`write and delete ${LEASES.plural}`)
+      log.debug('Mirror Lease written', { name })
+    },
+    mirrorFailed: (name, failure) => complainOfWrite(LEASES, 'write and delete', name, failure),
+    foreignLease: (service, message) => log.warn('A Lease is left to its holder', { service, problem: message }),
     eventLost: ({ code, message }) => log.warn('An Event could not be written', { code, error: message }),
   }
 }

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { mustParseIp } from '#model/ip.ts'
+import type { L2Policy } from '#model/l2-policy.ts'
+import type { Service } from '#model/service.ts'
+import type { NodeView } from './candidates.ts'
+import { mirrorName, mirrorsOf } from './mirror.ts'
+import { NO_RULES } from './rules.ts'
+
+const ALL: L2Policy = {
+  kind: 'CiliumL2AnnouncementPolicy',
+  name: 'all',
+  namespace: '',
+  generation: 1,
+  serviceSelectors: [],
+  nodeSelectors: [],
+  interfaces: [],
+  externalIps: true,
+  loadBalancerIps: true,
+  pools: undefined,
+}
+const RULES = { ...NO_RULES, policies: [ALL] }
+
+function service(key: string, ips: readonly string[], more: Partial<Service> = {}): Service {
+  const [namespace = '', name = ''] = key.split('/')
+  return {
+    namespace,
+    name,
+    uid: '',
+    resourceVersion: '',
+    generation: 0,
+    creationTimestampMs: 0,
+    type: 'LoadBalancer',
+    labels: {},
+    annotations: {},
+    loadBalancerClass: '',
+    loadBalancerIp: undefined,
+    clusterIps: [],
+    headless: false,
+    externalIps: [],
+    ingressIps: ips.map(mustParseIp),
+    ports: [],
+    externalTrafficPolicy: 'Cluster',
+    internalTrafficPolicy: 'Cluster',
+    healthCheckNodePort: 0,
+    families: ['IPv4'],
+    familyPolicy: 'SingleStack',
+    affinityTimeoutSeconds: 0,
+    sourceRanges: [],
+    selector: {},
+    conditions: [],
+    ...more,
+  }
+}
+
+function node(name: string, holds: Readonly<Record<string, number>>, lease: NodeView['lease'] = 'live'): NodeView {
+  return { name, labels: {}, lease, facts: { devices: [], holds: new Map(Object.entries(holds)) }, mistake: undefined }
+}
+
+const WEB = service('default/web', ['192.168.10.75', '192.168.10.76'])
+
+test('mirrorsOf() names the node of the first address, and all in the annotation', () => {
+  const nodes = [node('n1', { '192.168.10.76': 5 }), node('n2', { '192.168.10.75': 7 })]
+  assert.deepEqual(
+    [...mirrorsOf([WEB], nodes, RULES).held],
+    [
+      [
+        'cilium-l2announce-default-web',
+        {
+          service: 'default/web',
+          holder: 'n2',
+          sinceMs: 7,
+          holders: [
+            ['192.168.10.75', 'n2'],
+            ['192.168.10.76', 'n1'],
+          ],
+        },
+      ],
+    ],
+  )
+})
+
+test('mirrorsOf() believes of several holders the one that has the address longest, and none whose Lease ran out', () => {
+  const ip = '192.168.10.75'
+  const nodes = [node('n1', { [ip]: 1 }, 'expired'), node('n2', { [ip]: 9 }), node('n3', { [ip]: 5 })]
+  assert.equal(mirrorsOf([WEB], nodes, RULES).held.get(mirrorName(WEB))?.holder, 'n3')
+})
+
+test('mirrorsOf() awaits a holder only where a policy wants the address announced', () => {
+  const mirrors = mirrorsOf([WEB], [], RULES)
+  assert.deepEqual([mirrors.held.size, [...mirrors.awaited]], [0, ['cilium-l2announce-default-web']])
+  assert.deepEqual([...mirrorsOf([WEB], [], NO_RULES).awaited], [])
+  assert.deepEqual([...mirrorsOf([service('default/none', [])], [], RULES).awaited], [])
+})
+
+test('mirrorsOf() mirrors external IPs of any type of Service, and the status of a LoadBalancer alone', () => {
+  const nodes = [node('n1', { '192.168.10.80': 1, '192.168.10.75': 1 })]
+  const external = service('default/ext', ['192.168.10.75'], {
+    type: 'ClusterIP',
+    externalIps: [mustParseIp('192.168.10.80')],
+  })
+  assert.deepEqual(
+    [...mirrorsOf([external], nodes, RULES).held.values()].map(({ holders }) => holders),
+    [[['192.168.10.80', 'n1']]],
+  )
+})
+
+test('mirrorsOf() gives a name that two Services have to the one that is answered for, of two the first', () => {
+  const [a, b] = [service('a/b-c', ['192.168.10.75']), service('a-b/c', ['192.168.10.76'])]
+  assert.equal(mirrorName(a), mirrorName(b))
+  const one = mirrorsOf([a, b], [node('n1', { '192.168.10.76': 1 })], RULES)
+  assert.deepEqual([one.held.get(mirrorName(a))?.service, one.awaited.size], ['a-b/c', 0])
+  const nodes = [node('n1', { '192.168.10.75': 1, '192.168.10.76': 1 })]
+  for (const order of [
+    [a, b],
+    [b, a],
+  ])
+    assert.equal(mirrorsOf(order, nodes, RULES).held.get(mirrorName(a))?.service, 'a-b/c')
+})
