@@ -54,6 +54,7 @@ const SERVICE: Service = {
   ports: [],
   externalTrafficPolicy: 'Cluster',
   internalTrafficPolicy: 'Cluster',
+  healthCheckNodePort: 0,
   families: ['IPv4'],
   familyPolicy: 'SingleStack',
   affinityTimeoutSeconds: 0,
