@@ -105,10 +105,10 @@ export function putAgentConfig(maps: BpfMaps, changes: Partial<AgentConfig> = {}
   maps.map('agent_config').update(AGENT_CONFIG_KEY, encodeAgentConfig(config))
 }
 
-export function announce(maps: BpfMaps, address: string, ifindex: number): void {
+export function announce(maps: BpfMaps, address: string, ifindex: number, mac = LAN_MAC): void {
   maps
     .map('l2_responder4')
-    .update(encodeL2Key4({ address: mustParseIp(address), ifindex }), encodeL2Entry(newL2Entry(LAN_MAC)))
+    .update(encodeL2Key4({ address: mustParseIp(address), ifindex }), encodeL2Entry(newL2Entry(mac)))
 }
 
 /** This node's end of the overlay. */
@@ -153,12 +153,16 @@ export function clearMaps(maps: BpfMaps): void {
         .entries()
         .map(({ key }) => key),
     )
+  clearCounters(maps)
+  maps.map('overlay_config').update(AGENT_CONFIG_KEY, new Uint8Array(OVERLAY_CONFIG_LAYOUT.lengthOctets))
+  putAgentConfig(maps)
+}
+
+export function clearCounters(maps: BpfMaps): void {
   for (const name of ['drops', 'counters'] as const) {
     const map = maps.map(name)
     for (let index = 0; index < map.maxEntries; index++) {
       map.update(encodeArrayIndex(index), new Uint8Array(COUNTER_LAYOUT.lengthOctets))
     }
   }
-  maps.map('overlay_config').update(AGENT_CONFIG_KEY, new Uint8Array(OVERLAY_CONFIG_LAYOUT.lengthOctets))
-  putAgentConfig(maps)
 }
