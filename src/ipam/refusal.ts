@@ -78,7 +78,7 @@ export function formatRefusal(refusal: Refusal): string {
     case 'out_of_ips':
       return `No ${nameOf(refusal.wanted)} is free. ${formatVerdicts(refusal)}. Add addresses to a pool, or delete a Service of type LoadBalancer`
     case 'pool_selector_mismatch':
-      return `${nameOf(refusal.wanted)} is in a pool for other Services. ${formatVerdicts(refusal)}. Give this Service the labels that the pool selects, or change the pool's serviceSelector`
+      return `${nameOf(refusal.wanted)} is in a pool for other Services. ${formatVerdicts(refusal)}. Give this Service what the pool asks for, change whom the pool is for, or ask for another address`
     case 'no_pool':
       return formatNoPool(refusal)
   }
@@ -101,7 +101,26 @@ function formatNoPool(refusal: PoolRefusal): string {
   if (looked.every(({ code }) => code === 'otherPool')) {
     return `There is no pool ${inPool}: ask for one of ${looked.map(({ pool }) => pool).join(', ')}`
   }
-  return `No pool gives ${withArticle(wanted)} to this Service. ${formatVerdicts(refusal)}. Change one of them, or create a CiliumLoadBalancerIPPool`
+  return `No pool gives ${withArticle(wanted)} to this Service. ${formatVerdicts(refusal)}. ${formatRemedies(looked)}`
+}
+
+/** What to do about a pool that refuses; first comes what is a matter of the Service alone. */
+const REMEDIES: { readonly [C in PoolVerdict['code']]?: string } = {
+  selectorMismatch: 'give this Service what the pool asks for',
+  notAutomatic: 'ask for the pool with annotation balise.io/pool',
+  addressOutside: 'ask for an address that is in the pool',
+  noBlockOfFamily: 'add addresses of this family to the pool',
+  disabled: 'set spec.disabled: false in the pool',
+  conflicting: 'take the overlap out of one of the two pools',
+  full: 'add addresses to the pool',
+  overQuota: 'raise the quota',
+}
+
+function formatRemedies(looked: readonly PoolVerdict[]): string {
+  const codes = new Set<string>(looked.map(({ code }) => code))
+  const remedies = Object.entries(REMEDIES).flatMap(([code, remedy]) => (codes.has(code) ? [remedy] : []))
+  const text = [...remedies, 'create a CiliumLoadBalancerIPPool'].join(', or ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function nameOf(wanted: Family | Ip): string {
@@ -132,7 +151,7 @@ export function formatVerdict(verdict: PoolVerdict): string {
     case 'disabled':
       return 'is disabled'
     case 'conflicting':
-      return 'conflicts with another pool, see its status'
+      return 'gives out nothing, for it overlaps another pool (kubectl describe of the pool says which)'
     case 'full':
       return 'is full'
     case 'otherPool':

@@ -228,7 +228,7 @@ test('ipam is not satisfied with one family where both are required', async (t) 
   assert.equal(
     services(world),
     `service default/web: 192.168.10.75, no_pool
-  No pool gives an IPv6 address to this Service. Pool lab has no block of this family. Change one of them, or create a CiliumLoadBalancerIPPool`,
+  No pool gives an IPv6 address to this Service. Pool lab has no block of this family. Add addresses of this family to the pool, or create a CiliumLoadBalancerIPPool`,
   )
   await world.apply(poolYaml('six', '"fd00::1"', '"fd00::9"'))
   assert.equal(services(world), 'service default/web: 192.168.10.75, fd00::1, satisfied')

@@ -53,7 +53,7 @@ test('ipam takes no address away while a pool has a mistake, also over a restart
     `pool lab: total 0, available 0, used 0
   mistakes: spec.blocks[0].start "192.168.10.78" is after stop 192.168.10.75: write the lower address as start and the higher as stop
 service default/new: <pending>, no_pool
-  No pool gives an IPv4 address to this Service. Pool lab has no block of this family. Change one of them, or create a CiliumLoadBalancerIPPool
+  No pool gives an IPv4 address to this Service. Pool lab has no block of this family. Add addresses of this family to the pool, or create a CiliumLoadBalancerIPPool
 service default/web: 192.168.10.75, satisfied`,
   )
   await world.apply(bad('lab', '[{start: 192.168.10.76, stop: 192.168.10.78}]'))
@@ -77,7 +77,7 @@ test('ipam marks the newer of two pools that overlap, and uses it when the older
   cidr_overlap: Pool conflicts since range '192.168.10.76 - 192.168.10.77' overlaps range '192.168.10.75 - 192.168.10.76' from IP Pool 'z-old'
 pool z-old: total 2, available 0, used 2
 service default/more: <pending>, out_of_ips
-  No IPv4 address is free. Pool a-new conflicts with another pool, see its status; Pool z-old is full. Add addresses to a pool, or delete a Service of type LoadBalancer
+  No IPv4 address is free. Pool a-new gives out nothing, for it overlaps another pool (kubectl describe of the pool says which); Pool z-old is full. Add addresses to a pool, or delete a Service of type LoadBalancer
 service default/web: 192.168.10.75, satisfied
 service default/www: 192.168.10.76, satisfied`,
   )
@@ -124,7 +124,7 @@ test('ipam lets a disabled pool keep its holders over a restart', async (t) => {
     world.show(),
     `pool lab: total 4, available 3, used 1
 service default/new: <pending>, no_pool
-  No pool gives an IPv4 address to this Service. Pool lab is disabled. Change one of them, or create a CiliumLoadBalancerIPPool
+  No pool gives an IPv4 address to this Service. Pool lab is disabled. Set spec.disabled: false in the pool, or create a CiliumLoadBalancerIPPool
 service default/web: 192.168.10.75, satisfied`,
   )
 })
@@ -140,7 +140,7 @@ test('ipam serves only the Services that a pool selects, and frees the address o
     `pool blue: total 1, available 0, used 1
 service default/first: 192.168.10.75, satisfied
 service default/second: <pending>, no_pool
-  No pool gives an IPv4 address to this Service. Pool blue selects app=blue only. Change one of them, or create a CiliumLoadBalancerIPPool`,
+  No pool gives an IPv4 address to this Service. Pool blue selects app=blue only. Give this Service what the pool asks for, or create a CiliumLoadBalancerIPPool`,
   )
   await world.apply(serviceYaml('second', '', 'labels: {app: blue}'))
   await world.apply(serviceYaml('first', '', 'labels: {app: red}'))

@@ -251,7 +251,7 @@ test('PreferDualStack with one family from a pool of MetalLB is told with the ev
   assert.deepEqual(
     eventsOf(world).filter((line) => line.includes('AdditionalAssignFailed')),
     [
-      'Normal AdditionalAssignFailed web: cannot assign additional IP in PreferDualStack: No pool gives an IPv6 address to this Service. Pool metallb-system/blue has no block of this family. Change one of them, or create a CiliumLoadBalancerIPPool',
+      'Normal AdditionalAssignFailed web: cannot assign additional IP in PreferDualStack: No pool gives an IPv6 address to this Service. Pool metallb-system/blue has no block of this family. Add addresses of this family to the pool, or create a CiliumLoadBalancerIPPool',
     ],
   )
 })

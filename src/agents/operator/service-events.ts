@@ -7,13 +7,13 @@ import type { StatusWrite } from './status-writer.ts'
 /** What is told in an Event of a Service. */
 export interface Notice {
   readonly type: 'Normal' | 'Warning'
-  readonly reason: 'IPAllocated' | 'IPReleased' | 'AllocationFailed' | 'Announced' | 'NotAnnounced'
+  readonly reason: 'IPAllocated' | 'IPReleased' | 'AllocationFailed' | 'Ignored' | 'Announced' | 'NotAnnounced'
   readonly message: string
 }
 
 /** What a status that was just written tells the user anew. */
 export function noticesOf(write: StatusWrite, before: readonly Ip[]): readonly Notice[] {
-  return [...addressNotices(before, write.image.addresses), ...failureNotices(write), ...announcementNotices(write)]
+  return [...addressNotices(before, write.image.addresses), ...requestNotices(write), ...announcementNotices(write)]
 }
 
 function addressNotices(before: readonly Ip[], after: readonly Ip[]): readonly Notice[] {
@@ -34,9 +34,12 @@ function format(addresses: readonly Ip[]): string {
   return addresses.map(formatIp).join(', ')
 }
 
-function failureNotices(write: StatusWrite): readonly Notice[] {
+function requestNotices(write: StatusWrite): readonly Notice[] {
   const news = newsOf(write, IPAM_CONDITION)
-  return news?.status === 'False' ? [{ type: 'Warning', reason: 'AllocationFailed', message: news.message }] : []
+  if (news === undefined || news.message === '') return []
+  // What a satisfied request has to say is what of it has no effect; `kubectl describe` shows no conditions of Services.
+  const reason = news.status === 'False' ? 'AllocationFailed' : 'Ignored'
+  return [{ type: 'Warning', reason, message: news.message }]
 }
 
 function announcementNotices(write: StatusWrite): readonly Notice[] {
