@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { buildBpf } from './build-bpf.ts'
 import { bundle, packageVersion } from './bundle.ts'
 import { cacheKey, imagesDir } from './cache.ts'
+import { cniPlugin } from './cni-plugin.ts'
 import { createDebianRoot, createImageRoot, joinCertificates, linkBusybox } from './image-root.ts'
 import { type ImageConfig, onceForKey, writeImage } from './oci.ts'
 import { fail, say } from './setup-say.ts'
@@ -13,8 +14,15 @@ const HOME = '/usr/lib/balise'
 /** The Node that npm brought: of a known version and, unlike a distribution's own, one file. */
 const NODE = join(TOP, 'node_modules', `node-linux-${process.arch}`)
 
-/** libc, libstdc++ and libelf come with them; busybox is the shell of who looks into a running pod. */
-const PACKAGES: readonly string[] = ['busybox-static', 'ca-certificates', 'libbpf1', 'libstdc++6']
+/** libc, libstdc++ and libelf come with them; ip and nft make the pods' network; busybox is the shell of who looks into a running pod. */
+const PACKAGES: readonly string[] = [
+  'busybox-static',
+  'ca-certificates',
+  'iproute2',
+  'libbpf1',
+  'libstdc++6',
+  'nftables',
+]
 const APPLETS: readonly string[] = [
   ...[
     'awk',
@@ -28,7 +36,6 @@ const APPLETS: readonly string[] = [
     'head',
     'hostname',
     'id',
-    'ip',
     'kill',
     'ls',
     'mkdir',
@@ -74,6 +81,7 @@ export async function buildImage(): Promise<BuiltImage> {
   )
   await onceForKey(base, baseKey, () => writeBase(base, tag))
   const bpf = buildBpf()
+  const plugin = await cniPlugin()
   const own = sources([
     'src/**/*.ts',
     'tools/bundle.ts',
@@ -82,7 +90,8 @@ export async function buildImage(): Promise<BuiltImage> {
     'dist/bpf/balise_*.bpf.o',
     '{,bpf/}LICENSE*',
   ])
-  await onceForKey(ociPath, cacheKey(baseKey, ...own), () => writeOwn(ociPath, tag, base, bpf))
+  const key = cacheKey(baseKey, ...own, readFileSync(plugin))
+  await onceForKey(ociPath, key, () => writeOwn({ layout: ociPath, tag, base, bpf, plugin }))
   return { name: 'balise/balise', tag, ociPath }
 }
 
@@ -117,7 +126,17 @@ async function writeBase(layout: string, tag: string): Promise<void> {
   }
 }
 
-async function writeOwn(layout: string, tag: string, base: string, bpf: string): Promise<void> {
+interface OwnParts {
+  readonly layout: string
+  readonly tag: string
+  readonly base: string
+  /** Folder of the compiled programs. */
+  readonly bpf: string
+  /** The CNI plugin's binary, which the agent puts on the host. */
+  readonly plugin: string
+}
+
+async function writeOwn({ layout, tag, base, bpf, plugin }: OwnParts): Promise<void> {
   say(`  image balise/balise:${tag}`)
   const root = createImageRoot('balise-own')
   try {
@@ -126,6 +145,7 @@ async function writeOwn(layout: string, tag: string, base: string, bpf: string):
     mkdirSync(join(home, 'bpf'))
     for (const file of globSync('balise_*.bpf.o', { cwd: bpf })) cpSync(join(bpf, file), join(home, 'bpf', file))
     for (const file of globSync('{,bpf/}LICENSE*', { cwd: TOP })) cpSync(join(TOP, file), join(home, file))
+    root.copy(plugin, `${HOME}/cni/balise-cni`, 0o755)
     root.link(`${HOME}/balise.mjs`, '/usr/bin/balise')
     root.link(`${HOME}/balise.mjs`, '/usr/bin/cilium-dbg')
     writeImage(layout, tag, [root.folder], imageConfig(tag), base)

@@ -35,6 +35,14 @@ export function foreignConfs(files: readonly ConfFile[]): readonly NetworkConf[]
     .map(readConf)
 }
 
+/** Plugins that ask other configurations of the folder for the pods' network. */
+const META_PLUGINS: readonly string[] = ['multus', 'multus-shim']
+
+/** It makes no network of its own, but adds to that of the next configuration. */
+export function isMetaConf(conf: NetworkConf): boolean {
+  return pluginTypes(conf).some((type) => META_PLUGINS.includes(type))
+}
+
 /** Types of the plugins that a configuration calls: the names of binaries. */
 export function pluginTypes({ plugins }: NetworkConf): readonly string[] {
   return plugins.flatMap(({ type }) => (typeof type === 'string' ? [type] : []))

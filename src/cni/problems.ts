@@ -1,7 +1,7 @@
 import { formatIp, type Ip } from '#model/ip.ts'
 import { type NetworkOp, OVERLAY_DEVICE } from '#model/node-network.ts'
 import { formatPrefix, type Prefix } from '#model/prefix.ts'
-import { CONFLIST_NAME, type NetworkConf } from './conf-files.ts'
+import { CONFLIST_NAME, isMetaConf, type NetworkConf } from './conf-files.ts'
 import type { Mode } from './mode.ts'
 import type { PeerPath } from './peer-path.ts'
 import { formatNetworkOp, formatRoute, type NetworkPlan } from './plan.ts'
@@ -60,8 +60,9 @@ export function pluginProblems(
   return problems
 }
 
-/** What foreign configurations mean for ours. `isAside`: they were put aside. */
-export function foreignConfProblems(mode: Mode, foreign: readonly NetworkConf[]): readonly CniProblem[] {
+/** What foreign configurations mean for ours. */
+export function foreignConfProblems(mode: Mode, confs: readonly NetworkConf[]): readonly CniProblem[] {
+  const foreign = confs.filter((conf) => !isMetaConf(conf))
   const [first] = foreign
   if (mode === 'none' || first === undefined) return []
   if (first.file < CONFLIST_NAME) {
@@ -69,7 +70,7 @@ export function foreignConfProblems(mode: Mode, foreign: readonly NetworkConf[])
       {
         severity: 'error',
         code: 'ForeignConfFirst',
-        message: `${first.file} comes before ${CONFLIST_NAME}, so the container runtime uses that network and not ours: remove it, or set cni.exclusive to true`,
+        message: `${first.file} comes before ${CONFLIST_NAME}, so the container runtime uses that network and not ours: remove it, or set cni.mode to full and cni.exclusive to true`,
       },
     ]
   }
@@ -78,7 +79,7 @@ export function foreignConfProblems(mode: Mode, foreign: readonly NetworkConf[])
     {
       severity: 'warning',
       code: 'ForeignConf',
-      message: `${named(foreign.map(({ file }) => file))} of another network beside ${CONFLIST_NAME}: remove what is not in use, or set cni.exclusive to true`,
+      message: `${named(foreign.map(({ file }) => file))} of another network beside ${CONFLIST_NAME}: remove what is not in use, or set cni.mode to full and cni.exclusive to true`,
     },
   ]
 }

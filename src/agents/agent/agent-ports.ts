@@ -7,6 +7,7 @@ import type { KubeApi } from '#ports/kube-api.ts'
 import type { Log } from '#ports/log.ts'
 import type { NetDevices } from '#ports/net-devices.ts'
 import type { NodeNetwork } from '#ports/node-network.ts'
+import type { StatusPorts } from '#ports/status-ports.ts'
 
 /** The outside of an agent: real, or fakes in a test. */
 export interface AgentPorts {
@@ -19,6 +20,7 @@ export interface AgentPorts {
   readonly frames: FrameSender
   readonly network: NodeNetwork
   readonly files: HostFiles
+  readonly statusPorts: StatusPorts
   readonly clock: Clock
   readonly log: Log
   readonly random: () => number

@@ -9,12 +9,15 @@ import type { AgentSettings } from './config.ts'
 import { Conntrack } from './conntrack.ts'
 import { Datapath } from './datapath.ts'
 import { follow } from './follow.ts'
+import { HealthChecks } from './health-checks.ts'
 import { L2 } from './l2.ts'
 import { Lan } from './lan.ts'
 import { createNodeEvents, type NodeEvents } from './node-events.ts'
 import { NodeLease } from './node-lease.ts'
+import { NodePortGuard } from './node-port-guard.ts'
 import { PodNetwork } from './pod-network.ts'
 import { type PodNetworkLoops, startPodNetwork } from './pod-network-loops.ts'
+import { podNetworkPlaces } from './pod-network-settings.ts'
 import { Problems } from './problems.ts'
 import { createReport, type Report } from './report.ts'
 import { openSources } from './sources.ts'
@@ -59,6 +62,8 @@ class RunningAgent {
   readonly #conntrack: Conntrack
   readonly #l2: L2
   readonly #podNetwork: PodNetwork
+  readonly #healthChecks: HealthChecks
+  readonly #nodePortGuard: NodePortGuard
   readonly #problems: Problems
   readonly #events: NodeEvents
   readonly #lapsed: boolean
@@ -121,6 +126,10 @@ class RunningAgent {
       sources,
       onModeChanged: () => this.#leaseLoop?.poke(),
     })
+    this.#healthChecks = new HealthChecks({ nodeName, ports: ports.statusPorts, sources })
+    const { procSys, sysctlRecord } = podNetworkPlaces(settings)
+    const { nodePorts } = settings
+    this.#nodePortGuard = new NodePortGuard({ files: ports.files, procSys, recordFile: sysctlRecord, nodePorts })
     this.#report = createReport({
       ports,
       settings,
@@ -135,6 +144,7 @@ class RunningAgent {
       podNetwork: this.#podNetwork,
       problems: this.#problems,
       cgroupFailure: () => this.#cgroupFailure,
+      nodePortFindings: () => [...this.#healthChecks.findings(), ...this.#nodePortGuard.findings()],
       nodeAddress: () => this.#nodeAddress(),
       forwards: () => !this.#firstSync,
     })
@@ -186,6 +196,7 @@ class RunningAgent {
       (name, options) => this.#loop(name, options),
       this.#scope.signal,
     )
+    if (this.#settings.kubeProxyReplacement) this.#startHealthChecks()
     void this.#followDevices(devices)
     this.#leaseLoop.poke()
     audit.poke()
@@ -199,6 +210,7 @@ class RunningAgent {
     this.#scope.end(new Error('The agent ends'))
     await Promise.all([...this.#loops.map((loop) => loop.close()), this.#sources.close(), this.#events.close()])
     this.#podNetwork.close()
+    await this.#healthChecks.close()
     this.#ports.frames.close()
     this.#ports.programs.close()
     this.#ports.maps.close()
@@ -207,6 +219,15 @@ class RunningAgent {
 
   answers(): Answers {
     return this.#report.answers
+  }
+
+  #startHealthChecks(): void {
+    const { services, slices } = this.#sources
+    const loop = this.#loop('Health checks', {
+      reconcile: () => this.#healthChecks.reconcile(),
+      settleMs: DATAPATH_SETTLE_MS,
+    })
+    for (const informer of [services, slices]) informer.onChange(() => loop.poke())
   }
 
   #loop(
@@ -278,6 +299,7 @@ class RunningAgent {
 
   #lookAtDevices(l2: Reconciler): void {
     if (this.#cgroupFailure !== undefined) this.#attachCgroup()
+    if (this.#settings.kubeProxyReplacement) this.#nodePortGuard.look()
     if (this.#lan.look()) l2.poke()
     this.#podNetworkLoops?.devicesChanged()
   }

@@ -41,7 +41,7 @@ export const CNI_OPTIONS = {
     env: 'BALISE_CNI_EXCLUSIVE',
     type: 'boolean',
     fallback: 'false',
-    sentence: 'In the mode full, put network configurations of others aside, as `*.balise_bak`.',
+    sentence: 'Where the mode is set to full, put network configurations of others aside, as `*.balise_bak`.',
     parse: parseBoolean,
   },
   cniCustomConf: {

@@ -5,6 +5,7 @@ import { openBpfPrograms } from '#io/bpf/bpf-programs.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { readNetnsCookie } from '#io/net/netns-cookie.ts'
 import { createClock } from '#io/clock.ts'
+import { createStatusPorts } from '#io/http/status-ports.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
 import { tellServer } from '#agents/tell-server.ts'
 import { createHostFiles } from '#io/files/host-files.ts'
@@ -81,6 +82,7 @@ function openPorts(settings: AgentSettings, log: Log): AgentPorts {
     frames: openFrameSender(),
     network: createNodeNetwork(),
     files: createHostFiles(),
+    statusPorts: createStatusPorts(),
     clock: createClock(),
     log,
     random: Math.random,

@@ -244,10 +244,10 @@ export class PodNetwork {
     }
   }
 
-  /** Foreign configurations are put aside only where that was asked for. */
+  /** Foreign configurations are put aside only where that was asked for, and the mode as well: a guess takes nothing from anybody. */
   #settleForeign({ foreign }: ConfFolderState): readonly CniProblem[] {
     const { settings, log } = this.#options
-    if (!settings.cniExclusive || settings.cniCustomConf) return foreignConfProblems('full', foreign)
+    if (!settings.cniExclusive || settings.cniMode !== 'full' || settings.cniCustomConf) return foreignConfProblems('full', foreign)
     try {
       for (const conf of foreign) {
         this.#confs.putAside(conf)

@@ -35,6 +35,8 @@ export interface ReportParts {
   readonly problems: Problems
   /** Why the socket hooks do not hang; undefined when they do. */
   readonly cgroupFailure: () => string | undefined
+  /** What is wrong with node ports and health checks. */
+  readonly nodePortFindings: () => readonly Finding[]
   readonly nodeAddress: () => Ip | undefined
   /** The datapath has been brought up to date once. */
   readonly forwards: () => boolean
