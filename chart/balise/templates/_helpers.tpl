@@ -42,25 +42,3 @@ app.kubernetes.io/component: {{ .component }}
 {{- define "balise.devices" -}}
 {{- if kindIs "slice" .Values.devices }}{{ join "," .Values.devices }}{{ else }}{{ .Values.devices }}{{ end }}
 {{- end }}
-
-{{/* One line for each value of Cilium's chart that was set and does nothing here. */}}
-{{- define "balise.ignoredValues" -}}
-{{- if .Values.ipam }}
-ipam: Balise is no CNI yet; pods get their addresses from yours
-{{- end }}
-{{- if (.Values.gatewayAPI).enabled }}
-gatewayAPI: no Gateway is served
-{{- end }}
-{{- if (.Values.l2NeighDiscovery).enabled }}
-l2NeighDiscovery: the datapath needs no neighbour table of its own
-{{- end }}
-{{- if (.Values.cgroup).autoMount }}
-cgroup.autoMount: nothing is mounted; cgroup.hostRoot must be there
-{{- end }}
-{{- if (.Values.externalIPs) }}
-externalIPs: served in any case
-{{- end }}
-{{- if .Values.securityContext.capabilities.cleanCiliumState }}
-securityContext.capabilities.cleanCiliumState: there is no such container
-{{- end }}
-{{- end }}
