@@ -14,6 +14,7 @@ import type { KubeApi, KubeObject } from '#ports/kube-api.ts'
 import { createFakeLog, type FakeLog } from '#ports/log.fake.ts'
 import { createFakeNetDevices, type FakeNetDevices } from '#ports/net-devices.fake.ts'
 import { createFakeNodeNetwork, type FakeNodeNetwork } from '#ports/node-network.fake.ts'
+import { createFakeStatusPorts, type FakeStatusPorts } from '#ports/status-ports.fake.ts'
 import { decodeL2Key4 } from '#wire/bpf/l2-responder4.ts'
 
 export interface ScenarioNode {
@@ -24,6 +25,7 @@ export interface ScenarioNode {
   readonly programs: FakeBpfPrograms
   readonly network: FakeNodeNetwork
   readonly files: FakeHostFiles
+  readonly statusPorts: FakeStatusPorts
   readonly log: FakeLog
   agent: Agent | undefined
 }
@@ -69,6 +71,7 @@ export function createCluster(): Cluster {
       net: node.net,
       network: node.network,
       files: node.files,
+      statusPorts: node.statusPorts,
       frames: { ...node.frames, send: node.frames.send.bind(node.frames), close: () => undefined },
       clock,
       log: node.log,
@@ -91,6 +94,7 @@ export function createCluster(): Cluster {
         programs: createFakeBpfPrograms([device]),
         network: createFakeNodeNetwork(),
         files: createFakeHostFiles(),
+        statusPorts: createFakeStatusPorts(),
         log: createFakeLog(),
         agent: undefined,
       }

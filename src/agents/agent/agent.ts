@@ -154,6 +154,7 @@ class RunningAgent {
     const { clock } = this.#ports
     this.#lan.look()
     this.#attachCgroup()
+    if (this.#settings.kubeProxyReplacement) this.#nodePortGuard.look()
     if (this.#lapsed || !this.#settings.l2Enabled) this.#l2.surrender()
     else this.#l2.adopt(new Map())
     this.#writeStamp()

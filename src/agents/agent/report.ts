@@ -76,7 +76,7 @@ export function createReport(parts: ReportParts): Report {
 
 function findingsFor(parts: ReportParts): readonly Finding[] {
   const { settings, sources, lease, datapath, lan, l2, ports } = parts
-  return findingsOf({
+  const findings = findingsOf({
     namespace: settings.namespace,
     informers: sources.all().map(([resource, informer]) => [resource, informer.status()] as const),
     lease: { name: lease.name, failure: lease.failure(), stale: lease.isStale() },
@@ -89,6 +89,7 @@ function findingsFor(parts: ReportParts): readonly Finding[] {
     nodeAddressKnown: parts.nodeAddress() !== undefined,
     monotonicMs: ports.clock.monotonicMs(),
   })
+  return [...findings, ...parts.nodePortFindings()]
 }
 
 function stateOf({ problems, sources, settings, l2, forwards }: ReportParts): AgentState {

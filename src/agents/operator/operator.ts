@@ -180,7 +180,9 @@ async function lead(
   const mirror = startMirrorLoop({ ...loop, namespace, services, mirrors, view, events }, signal)
   await untilAborted(signal)
   await Promise.all(
-    [ipam, ...dialect, ...announcers, policy, view, events, ...Object.values(informers)].map((part) => part.close()),
+    [ipam, ...dialect, ...announcers, policy, mirror, view, events, ...Object.values(informers)].map((part) =>
+      part.close(),
+    ),
   )
 }
 

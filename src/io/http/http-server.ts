@@ -10,13 +10,15 @@ export interface HttpRequest {
   readonly body: string
 }
 
-export type HttpAnswer =
-  | { readonly status: number; readonly json: unknown }
-  | { readonly status: number; readonly text: string; readonly contentType: string }
+export type HttpAnswer = {
+  readonly status: number
+  /** Beside those of the body. */
+  readonly headers?: Readonly<Record<string, string>>
+} & ({ readonly json: unknown } | { readonly text: string; readonly contentType: string })
 
 export interface HttpServerOptions {
-  /** A unix socket, for root alone, or a port of 127.0.0.1. */
-  readonly listen: { readonly socketPath: string } | { readonly port: number }
+  /** A unix socket, for root alone, or a port: of 127.0.0.1, or `everywhere` of all addresses of this machine. */
+  readonly listen: { readonly socketPath: string } | { readonly port: number; readonly everywhere?: boolean }
   readonly answer: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>
   /** What `answer` threw; the asker gets 500. */
   readonly onFailure?: (error: unknown, request: HttpRequest) => void
@@ -37,8 +39,8 @@ const REQUEST_TIMEOUT_MS = 10_000
 const IDLE_TIMEOUT_MS = 30_000
 
 /**
- * A server for this machine alone. Resolves when it listens; rejects when it cannot, and the error names path or port. The socket of an
- * earlier process is replaced in one step, so that there is never none.
+ * A server for this machine alone, unless it is to listen everywhere. Resolves when it listens; rejects when it cannot, and the error names
+ * path or port. The socket of an earlier process is replaced in one step, so that there is never none.
  */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const server = createServer({
@@ -50,13 +52,19 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   server.maxConnections = MAX_CONNECTIONS
   server.on('request', (incoming, response) => void respond(incoming, response, options))
   const claim = 'socketPath' in options.listen ? claimSocket(options.listen.socketPath) : undefined
-  await listen(server, claim === undefined ? { host: '127.0.0.1', ...options.listen } : { path: claim.listenPath })
+  await listen(server, claim === undefined ? placeOf(options.listen) : { path: claim.listenPath })
   claim?.take()
   const address = server.address()
   return {
     port: typeof address === 'object' ? address?.port : undefined,
     close: () => close(server, claim),
   }
+}
+
+/** Without a host Node listens at all addresses, of both families where there are both. */
+function placeOf(where: HttpServerOptions['listen']): object {
+  if (!('port' in where)) return {}
+  return where.everywhere === true ? { port: where.port } : { port: where.port, host: '127.0.0.1' }
 }
 
 async function listen(server: Server, where: object): Promise<void> {
@@ -113,6 +121,7 @@ async function readBody(incoming: IncomingMessage): Promise<string | undefined> 
 function send(response: ServerResponse, answer: HttpAnswer): void {
   const contentType = 'json' in answer ? 'application/json' : answer.contentType
   const text = 'json' in answer ? `${JSON.stringify(answer.json)}\n` : answer.text
-  response.writeHead(answer.status, { 'content-type': contentType, 'content-length': Buffer.byteLength(text) })
+  const about = { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }
+  response.writeHead(answer.status, { ...answer.headers, ...about })
   response.end(text)
 }
