@@ -78,6 +78,7 @@ export interface DatapathStatus {
   /** LAN devices on which the load balancer listens. */
   readonly devices: readonly string[]
   readonly cgroup: string | null
+  readonly kubeProxyReplacement: KubeProxyReplacementStatus
   readonly frontends: number
   readonly backends: number
   readonly maps: readonly { readonly name: string; readonly entries: number; readonly maxEntries: number }[]
@@ -87,6 +88,15 @@ export interface DatapathStatus {
   /** Packets since the maps were made, by reason and by counter name; zeros are left out. */
   readonly drops: Readonly<Record<string, number>>
   readonly counters: Readonly<Record<string, number>>
+}
+
+export interface KubeProxyReplacementStatus {
+  /** Cluster IPs, node ports and health check node ports are served; if not, only load balancer addresses and external IPs. */
+  readonly enabled: boolean
+  /** LAN devices with their global IPv4 addresses: where what comes from outside comes in. */
+  readonly devices: readonly { readonly name: string; readonly addresses: readonly string[] }[]
+  /** `30000-32767` */
+  readonly nodePorts: string
 }
 
 /** Desired against what the kernel's maps hold. */

@@ -35,6 +35,11 @@ export const SAMPLE_STATUS: StatusAnswer = {
     ],
     devices: ['eth0'],
     cgroup: '/sys/fs/cgroup',
+    kubeProxyReplacement: {
+      enabled: true,
+      devices: [{ name: 'enp0s1', addresses: ['192.168.10.215'] }],
+      nodePorts: '30000-32767',
+    },
     frontends: 4,
     backends: 3,
     maps: [{ name: 'lb4_services', entries: 9, maxEntries: 65536 }],

@@ -17,9 +17,15 @@ export function ciliumOptions(settings: AgentSettings): Readonly<Record<string, 
     // forwarding asks the kernel's neighbour table, which the kernel keeps: it cannot be switched off
     'enable-l2-neigh-discovery': 'true',
     'enable-l2-pod-announcements': 'false',
+    // health check node ports are served with the replacement, as node ports are; without it they are kube-proxy's
+    'enable-health-check-nodeport': String(settings.kubeProxyReplacement),
+    'enable-session-affinity': 'false',
+    'kube-proxy-replacement': String(settings.kubeProxyReplacement),
     'l2-announcements-lease-duration': `${seconds}s`,
     'l2-announcements-renew-deadline': `${seconds}s`,
     'l2-announcements-retry-period': `${seconds / 5}s`,
     'node-name': settings.nodeName,
+    'node-port-bind-protection': 'false',
+    'node-port-range': `${settings.nodePorts.min},${settings.nodePorts.max}`,
   }
 }

@@ -7,6 +7,8 @@ import type {
   Problem,
   StatusAnswer,
 } from '#api/agent.ts'
+import type { Device } from '#model/device.ts'
+import { formatIp } from '#model/ip.ts'
 import type { BpfAttachment } from '#ports/bpf-programs.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -15,6 +17,7 @@ import type { Informer } from '#runtime/informer.ts'
 import { BPF_ENUMS } from '#wire/bpf/consts.ts'
 import { encodeArrayIndex } from '#wire/bpf/agent-config.ts'
 import { decodeCounterOfCpus } from '#wire/bpf/counter.ts'
+import type { PortRange } from './config.ts'
 import type { ConntrackState } from './conntrack.ts'
 import type { DatapathState } from './datapath.ts'
 import { resourceName } from './findings.ts'
@@ -32,7 +35,10 @@ export interface StatusInput {
   readonly informers: readonly (readonly [KubeResource, Informer<unknown>])[]
   readonly lease: NodeLease
   readonly datapath: DatapathState
-  readonly devices: readonly string[]
+  /** Of the LAN. */
+  readonly devices: readonly Device[]
+  readonly kubeProxyReplacement: boolean
+  readonly nodePorts: PortRange
   readonly cgroup: string | undefined
   readonly attachments: readonly BpfAttachment[]
   readonly maps: BpfMaps
@@ -111,8 +117,13 @@ function datapathStatus(input: StatusInput): DatapathStatus {
   const slots = [...applied.frontends.values()].reduce((sum, frontend) => sum + 1 + frontend.slots.length, 0)
   return {
     attachments: attachments.map(({ program, hook, mechanism }) => ({ program, mechanism, hook: formatHook(hook) })),
-    devices,
+    devices: devices.map(({ name }) => name),
     cgroup: cgroup ?? null,
+    kubeProxyReplacement: {
+      enabled: input.kubeProxyReplacement,
+      devices: devices.map(({ name, addresses }) => ({ name, addresses: globalIpv4(addresses) })),
+      nodePorts: `${input.nodePorts.min}-${input.nodePorts.max}`,
+    },
     frontends: datapath.frontends.size,
     backends: applied.backends.size,
     maps: [
@@ -137,6 +148,10 @@ function datapathStatus(input: StatusInput): DatapathStatus {
     drops: readCounters(maps, 'drops', 'drop_reason', 'DROP_'),
     counters: readCounters(maps, 'counters', 'counter_id', 'COUNTER_'),
   }
+}
+
+function globalIpv4(addresses: Device['addresses']): readonly string[] {
+  return addresses.filter(({ address }) => address.family === 'IPv4').map(({ address }) => formatIp(address))
 }
 
 function formatHook(hook: BpfAttachment['hook']): string {

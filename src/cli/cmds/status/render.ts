@@ -14,6 +14,7 @@ export function renderStatus(
     ['Kubernetes', KUBERNETES_STATES[answer.kubernetes.state], `${answer.kubernetes.server} ${heard(answer, nowMs)}`],
     ['Node', answer.node],
     ['Devices', datapath.devices.join(', ') || 'none'],
+    ['KubeProxyReplacement', ...kubeProxyReplacement(answer)],
     ['Socket LB', datapath.cgroup === null ? 'Disabled' : 'Enabled', datapath.cgroup ?? ''],
     ...podNetworkLines(answer),
     ['Services', `${datapath.frontends} frontends, ${datapath.backends} backends`, applied(answer, nowMs)],
@@ -23,6 +24,13 @@ export function renderStatus(
     ['Memory', `${mebibytes(answer.memory.residentBytes)} resident, ${mebibytes(answer.memory.heapUsedBytes)} heap`],
   ])
   return `${keys}${verbose ? details(answer) : ''}${problems(answer, nowMs)}`
+}
+
+/** `True   [enp0s1   192.168.10.215]`, as Cilium has it. */
+function kubeProxyReplacement({ datapath }: StatusAnswer): readonly string[] {
+  const { enabled, devices } = datapath.kubeProxyReplacement
+  if (!enabled) return ['False', '']
+  return ['True', `[${devices.map(({ name, addresses }) => `${name}   ${addresses.join(' ')}`).join(', ')}]`]
 }
 
 const STATES: { readonly [S in AgentState]: string } = {
@@ -64,8 +72,10 @@ function audit({ datapath: { audit: status } }: StatusAnswer, nowMs: number): st
   return `${status.runs} runs, last ${formatAgo(status.lastAt, nowMs)}, ${status.repaired} repaired`
 }
 
-function details({ kubernetes, datapath, podNetwork }: StatusAnswer): string {
+function details(answer: StatusAnswer): string {
+  const { kubernetes, datapath, podNetwork } = answer
   return [
+    section('KubeProxyReplacement Details', proxyDetails(datapath)),
     section('Watched resources', [
       ['Name', 'Synced', 'Objects', 'Error'],
       ...kubernetes.resources.map((r) => [r.resource, r.synced ? 'yes' : 'no', String(r.objects), r.error ?? '']),
@@ -92,6 +102,24 @@ function details({ kubernetes, datapath, podNetwork }: StatusAnswer): string {
       datapath.audit.differences.map((difference) => [difference]),
     ),
   ].join('')
+}
+
+/** In the order and words of Cilium. */
+function proxyDetails({ kubeProxyReplacement: status, cgroup }: StatusAnswer['datapath']): readonly string[][] {
+  const inPlace = status.enabled ? 'Enabled' : 'Disabled'
+  return [
+    ['Status:', status.enabled ? 'True' : 'False'],
+    ['Socket LB:', cgroup === null ? 'Disabled' : 'Enabled'],
+    ['Devices:', status.devices.map(({ name, addresses }) => `${name} ${addresses.join(' ')}`).join(', ')],
+    ['Mode:', 'SNAT'],
+    ['Backend Selection:', 'Random'],
+    ['Session Affinity:', 'Disabled'],
+    ['Services:'],
+    ['- ClusterIP:', inPlace],
+    ['- NodePort:', status.enabled ? `Enabled (Range: ${status.nodePorts})` : inPlace],
+    ['- LoadBalancer:', 'Enabled'],
+    ['- externalIPs:', 'Enabled'],
+  ]
 }
 
 /** Nothing where there is no row below the heading. */
