@@ -43,14 +43,14 @@ const RULES: readonly { readonly name: string; readonly a: Side; readonly b: Sid
     a: A,
     b: { ...B, namespace: 'shop' },
     answer:
-      'different and not permitted namespace: name shop in lbipam.cilium.io/sharing-cross-namespace of Service default/a',
+      'different and not permitted namespace: name shop in lbipam.cilium.io/sharing-cross-namespace of Service default/a; both must permit each other',
   },
   {
     name: 'another namespace, allowed by one side',
     a: { ...A, share: { namespaces: ['shop'] } },
     b: { ...B, namespace: 'shop' },
     answer:
-      'different and not permitted namespace: name default in lbipam.cilium.io/sharing-cross-namespace of Service shop/b',
+      'different and not permitted namespace: name default in lbipam.cilium.io/sharing-cross-namespace of Service shop/b; both must permit each other',
   },
   {
     name: 'another namespace, allowed by both sides',

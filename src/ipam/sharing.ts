@@ -78,7 +78,7 @@ export function formatIncompatibility(reason: Incompatibility): string {
     case 'differentSharingKey':
       return 'different sharing key: give both Services the same lbipam.cilium.io/sharing-key, or ask for another address'
     case 'namespace':
-      return `different and not permitted namespace: name ${reason.refused} in lbipam.cilium.io/sharing-cross-namespace of Service ${reason.refusing}`
+      return `different and not permitted namespace: name ${reason.refused} in lbipam.cilium.io/sharing-cross-namespace of Service ${reason.refusing}; both must permit each other`
     case 'samePort':
       return `same port and protocol (${reason.protocol} ${reason.port}): change the port of one of them`
     case 'differentTrafficPolicy':

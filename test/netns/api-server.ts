@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,8 @@ export interface RealApiServer {
   readonly port: number
   /** A kubeconfig of the administrator for a port of the server's address; the server's own when unset. */
   kubeconfig(port?: number): string
+  /** One of whoever has the token. */
+  kubeconfigFor(token: string): string
   /** A kubeconfig of someone who may do nothing. */
   strangersKubeconfig(): string
   /** Its key and certificate, for another server in its place. */
@@ -44,6 +46,7 @@ export async function startApiServer(address = LOOPBACK): Promise<RealApiServer>
   const real: RealApiServer = {
     port,
     kubeconfig: (at = port) => writeKubeconfig(folder, { address, port: at }, TOKEN),
+    kubeconfigFor: (token) => writeKubeconfig(folder, { address, port }, token),
     strangersKubeconfig: () => writeKubeconfig(folder, { address, port }, STRANGERS_TOKEN),
     identity: () => ({
       key: readFileSync(join(folder, 'certs', 'apiserver.key')),
@@ -100,7 +103,7 @@ function apiServerFlags(folder: string, etcd: number, { address, port }: Place):
     `--secure-port=${port}`,
     `--cert-dir=${join(folder, 'certs')}`,
     '--endpoint-reconciler-type=none',
-    '--service-cluster-ip-range=10.43.0.0/16',
+    '--service-cluster-ip-range=10.43.0.0/16,fd00:10:43::/112',
     '--authorization-mode=RBAC',
     `--token-auth-file=${tokens}`,
     '--disable-admission-plugins=ServiceAccount',
@@ -174,7 +177,7 @@ function writeKubeconfig(folder: string, { address, port }: Place, token: string
     ],
     users: [{ name: 'admin', user: { token } }],
   }
-  const path = join(folder, `kubeconfig-${token}-${port}`)
+  const path = join(folder, `kubeconfig-${createHash('sha256').update(token).digest('hex').slice(0, 12)}-${port}`)
   writeFileSync(path, JSON.stringify(config))
   return path
 }

@@ -1,32 +1,23 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Outside } from '#cli/command.ts'
 import { runMigrateMetallb } from '#cli/cmds/migrate/run.ts'
 import { decodeAddressPool } from '#crd/metallb/address-pool.ts'
+import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { type AddressPoolStatus, addressPoolStatus, ENDLESS, sameAddressPoolStatus } from '#crd/metallb/pool-status.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
-import { parseYaml } from '#io/yaml/parse-yaml.ts'
-import { type KubeApi, KubeError, type KubeObject, type KubeResource } from '#ports/kube-api.ts'
+import { type KubeApi, KubeError, type KubeObject } from '#ports/kube-api.ts'
 import { ADDRESS_POOLS, L2_ADVERTISEMENTS, L2_POLICIES, NAMESPACES, POOLS } from '#ports/kube-resources.ts'
-import { missingForApiServer, type RealApiServer, startApiServer } from './api-server.ts'
+import { missingForApiServer, type RealApiServer } from './api-server.ts'
+import {
+  CHART_KINDS,
+  createMetallbNamespace,
+  createObject,
+  type KubeServer,
+  METALLB_KINDS,
+  startKubeServer,
+} from './kube-server.ts'
 
-const CRDS: KubeResource = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-}
-const NAMESPACE = 'metallb-system'
-const TOP = join(import.meta.dirname, '..', '..')
-const DEFINITIONS = [
-  'test/netns/metallb-crds.yaml',
-  'chart/balise/crds/ciliumloadbalancerippools.yaml',
-  'chart/balise/crds/ciliuml2announcementpolicies.yaml',
-]
 const SERVED = [ADDRESS_POOLS, L2_ADVERTISEMENTS, POOLS, L2_POLICIES]
 
 const missing = missingForApiServer()
@@ -34,20 +25,20 @@ if (missing === undefined) suite('MetalLB on a real server', onRealServer)
 else test('MetalLB on a real server', { skip: missing }, () => undefined)
 
 function onRealServer(): void {
-  let server: RealApiServer
+  let kube: KubeServer
   let api: KubeApi
   before(async () => {
-    server = await startApiServer()
-    api = connectKubeApi({ kubeconfig: server.kubeconfig(), environment: {} }, { userAgent: 'balise-test/0' }).api
-    await install(api)
+    kube = await startKubeServer()
+    api = kube.api
+    kube.install(CHART_KINDS, METALLB_KINDS)
+    await configure(api)
   })
-  after(async () => {
-    api.close()
-    await server.close()
-  })
+  after(() => kube.close())
 
   test('addressPoolStatus() of an endless pool is a number that the server takes, and reads back alike', async () => {
-    const { value: pool } = decodeAddressPool(await api.get(ADDRESS_POOLS, { name: 'web', namespace: NAMESPACE }))
+    const { value: pool } = decodeAddressPool(
+      await api.get(ADDRESS_POOLS, { name: 'web', namespace: METALLB_NAMESPACE }),
+    )
     assert.ok(pool !== undefined)
     const status = addressPoolStatus(pool, { IPv4: 2, IPv6: 1 })
     assert.equal(status.availableIPv6, ENDLESS)
@@ -60,7 +51,7 @@ function onRealServer(): void {
   })
 
   test('migrate metallb reads a cluster, and what it writes is taken by the server', async () => {
-    const { outcomes } = await runMigrateMetallb(outsideOf(server), {})
+    const { outcomes } = await runMigrateMetallb(outsideOf(kube.server), {})
     assert.deepEqual(
       outcomes.map(({ subject, notes }) => [subject, ...notes.map(({ kind, what }) => `${kind} ${what}`)].join(': ')),
       [
@@ -78,40 +69,18 @@ function onRealServer(): void {
   })
 }
 
-async function install(api: KubeApi): Promise<void> {
-  for (const path of DEFINITIONS) {
-    for (const definition of parseYaml(readFileSync(join(TOP, path), 'utf8')))
-      await api.create(CRDS, undefined, definition.ok ? definition.value : assert.fail(definition.error.problem))
-  }
-  for (const resource of SERVED) await untilServed(api, resource)
-  await api.create(NAMESPACES, undefined, { metadata: { name: NAMESPACE } })
+async function configure(api: KubeApi): Promise<void> {
+  await createMetallbNamespace(api)
   await api.create(NAMESPACES, undefined, { metadata: { name: 'shop', labels: { team: 'web' } } })
   const selector = { matchLabels: { team: 'web' } }
   const spec = { addresses: ['10.0.0.0/24', 'fd00::/64'], serviceAllocation: { namespaceSelectors: [selector] } }
-  await create(api, ADDRESS_POOLS, 'web', spec)
-  await create(api, L2_ADVERTISEMENTS, 'all', { interfaces: ['eth0'] })
-}
-
-async function create(api: KubeApi, resource: KubeResource, name: string, spec: object): Promise<void> {
-  const apiVersion = `${resource.group}/${resource.version}`
-  await api.create(resource, NAMESPACE, { apiVersion, kind: resource.kind, metadata: { name }, spec })
-}
-
-async function untilServed(api: KubeApi, resource: KubeResource): Promise<void> {
-  for (;;) {
-    try {
-      await api.list(resource, {})
-      return
-    } catch (error) {
-      if (!(error instanceof KubeError) || error.failure.code !== 'NotFound') throw error
-      await wait(50)
-    }
-  }
+  await createObject(api, ADDRESS_POOLS, 'web', { spec })
+  await createObject(api, L2_ADVERTISEMENTS, 'all', { spec: { interfaces: ['eth0'] } })
 }
 
 function writeStatus(api: KubeApi, status: AddressPoolStatus): Promise<KubeObject> {
   const patch = { kind: 'merge', body: { status } } as const
-  return api.patch(ADDRESS_POOLS, { name: 'web', namespace: NAMESPACE }, patch, { subresource: 'status' })
+  return api.patch(ADDRESS_POOLS, { name: 'web', namespace: METALLB_NAMESPACE }, patch, { subresource: 'status' })
 }
 
 function outsideOf(server: RealApiServer): Outside {
