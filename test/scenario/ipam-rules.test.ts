@@ -134,7 +134,7 @@ const REFUSALS: readonly { readonly name: string; readonly web: Written; readonl
     name: 'another namespace',
     web: { annotations: asks('192.168.10.75'), port: 'TCP/81', namespace: 'shop' },
     answer: `already_allocated_incompatible_service
-  192.168.10.75 is held by Service default/a, which cannot share it with this one: different and not permitted namespace: name default in lbipam.cilium.io/sharing-cross-namespace of Service shop/web`,
+  192.168.10.75 is held by Service default/a, which cannot share it with this one: different and not permitted namespace: name default in lbipam.cilium.io/sharing-cross-namespace of Service shop/web; both must permit each other`,
   },
 ]
 for (const { name, web, answer } of REFUSALS) {
