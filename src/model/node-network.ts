@@ -7,8 +7,11 @@ export const OVERLAY_DEVICE = 'balise_vxlan'
 /** Host ends of the pods' veth pairs are named so. */
 export const POD_DEVICE_PREFIX = 'blc'
 
-/** The routing protocol number of routes that the agent made (rtnetlink(7) `rtm_protocol`): nobody else's are changed. */
-export const ROUTE_PROTOCOL = 186
+/**
+ * The routing protocol number of routes that the agent made (rtnetlink(7) `rtm_protocol`): nobody else's are changed. One that neither the kernel
+ * (linux/rtnetlink.h) nor iproute2 (rt_protos) has a name for: routing daemons have the others.
+ */
+export const ROUTE_PROTOCOL = 155
 
 /** The nftables tables of the agent and of the plugin, both of family inet. */
 export const MASQUERADE_TABLE = 'balise'

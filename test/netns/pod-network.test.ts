@@ -32,7 +32,7 @@ after(() => lab.close())
 function routes(node: PodNode): readonly string[] {
   return ['-4', '-6'].flatMap((family) =>
     lab
-      .exec(node.name, 'ip', family, 'route', 'show', 'proto', '186')
+      .exec(node.name, 'ip', family, 'route', 'show', 'proto', '155')
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== ''),

@@ -29,7 +29,9 @@ export function podNetworkStatus(state: PodNetworkState, settings: AgentSettings
       peers: paths.map(formatPath),
     },
     mtuBytes: desired?.podMtuBytes ?? null,
-    masquerading: desired?.masquerade === undefined ? [] : networkSettings(settings).masqueradeFamilies,
+    masquerading: networkSettings(settings).masqueradeFamilies.filter((family) =>
+      desired?.podCidrs.some(({ address }) => address.family === family),
+    ),
   }
 }
 

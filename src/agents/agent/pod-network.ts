@@ -162,14 +162,16 @@ export class PodNetwork {
     const { nodes, leases } = sources
     const isKnown = nodes.status().synced && leases.status().synced
     const before = this.#decision
-    this.#decision = decideMode({
+    const decision = decideMode({
       wanted: settings.cniMode,
-      ownConf: ownMode,
+      ownConf: ownMode ?? (before.mode === 'full' ? 'full' : undefined), // should somebody have removed it
       foreign,
       readyWithoutUs: isKnown
         ? readyWithoutUs(settings.nodeName, nodes.items().values(), nodesOfOurs(leases.items().values()))
         : undefined,
     })
+    // what we made ourselves since then is no reason
+    this.#decision = decision.mode === 'full' && before.mode === 'full' ? before : decision
     if (this.#decision.mode === before.mode && this.#decision.why === before.why) return
     log.info('CNI mode', { mode: this.#decision.mode ?? 'undecided', why: this.#decision.why })
     if (this.#decision.mode !== before.mode) onModeChanged()
@@ -247,7 +249,8 @@ export class PodNetwork {
   /** Foreign configurations are put aside only where that was asked for, and the mode as well: a guess takes nothing from anybody. */
   #settleForeign({ foreign }: ConfFolderState): readonly CniProblem[] {
     const { settings, log } = this.#options
-    if (!settings.cniExclusive || settings.cniMode !== 'full' || settings.cniCustomConf) return foreignConfProblems('full', foreign)
+    if (!settings.cniExclusive || settings.cniMode !== 'full' || settings.cniCustomConf)
+      return foreignConfProblems('full', foreign)
     try {
       for (const conf of foreign) {
         this.#confs.putAside(conf)

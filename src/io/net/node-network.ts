@@ -13,8 +13,8 @@ export function createNodeNetwork(): NodeNetwork {
   return {
     async read() {
       const [ipv4, ipv6, links, masquerade] = await Promise.all([
-        ask(['ip', '-4', '-json', 'route', 'show', 'table', 'main']),
-        ask(['ip', '-6', '-json', 'route', 'show', 'table', 'main']),
+        ask(['ip', '-4', '-Numeric', '-json', 'route', 'show', 'table', 'main']),
+        ask(['ip', '-6', '-Numeric', '-json', 'route', 'show', 'table', 'main']),
         ask(['ip', '-json', '-details', 'address', 'show', 'type', 'vxlan']),
         table.read(),
       ])
