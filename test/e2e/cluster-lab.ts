@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { helm } from '#lab/cluster/helm.ts'
 import { kubectl } from '#lab/cluster/kubectl.ts'
 import { attempt, run, type RunOutcome } from '#lab/process/run.ts'
 import { waitFor } from '#lab/process/wait.ts'
@@ -12,27 +13,40 @@ export interface ClusterLab {
   /** `bin/balise lab ...` about this lab. */
   lab(...args: readonly string[]): Promise<string>
   kubectl(...args: readonly string[]): Promise<string>
+  helm(...args: readonly string[]): Promise<string>
   apply(manifest: string): Promise<string>
   /** A program on a host; never throws for what it does. */
   on(host: string, ...argv: readonly string[]): Promise<RunOutcome>
+  /** A program on a host that has to succeed; gives its output. */
+  must(host: string, ...argv: readonly string[]): Promise<string>
   /** The command line of Balise in the pod of the agent of `node`, as data. */
   balise<T>(node: string, ...words: readonly string[]): Promise<T>
+  /** The same, as people read it. */
+  baliseText(node: string, ...words: readonly string[]): Promise<string>
   down(): Promise<void>
 }
 
 export async function openClusterLab(name: string, topology: string, ...flags: readonly string[]): Promise<ClusterLab> {
   await run([BALISE, 'lab', 'up', '--name', name, '--topology', topology, '--detach', ...flags], { boundMs: 240_000 })
   const ofLab = (...args: readonly string[]): Promise<string> => kubectl(name, args)
+  const inAgent = async (node: string, words: readonly string[]): Promise<string> =>
+    ofLab('exec', '-n', 'kube-system', await agentPod(ofLab, node), '-c', 'agent', '--', 'balise', ...words)
+  const onHost = (host: string, argv: readonly string[]): readonly string[] => [
+    ...[BALISE, 'lab', 'exec', '--name', name, host, '--'],
+    ...argv,
+  ]
   return {
     name,
     lab: (command = '', ...args) => run([BALISE, 'lab', command, '--name', name, ...args]),
     kubectl: ofLab,
+    helm: (...args) => helm(name, args),
     apply: (manifest) => kubectl(name, ['apply', '-f', '-'], { input: manifest }),
-    on: (host, ...argv) => attempt([BALISE, 'lab', 'exec', '--name', name, host, '--', ...argv]),
+    on: (host, ...argv) => attempt(onHost(host, argv)),
+    must: (host, ...argv) => run(onHost(host, argv)),
     async balise<T>(node: string, ...words: readonly string[]): Promise<T> {
-      const pod = await agentPod(ofLab, node)
-      return JSON.parse(await ofLab('exec', '-n', 'kube-system', pod, '--', 'balise', ...words, '-o', 'json')) as T
+      return JSON.parse(await inAgent(node, [...words, '-o', 'json'])) as T
     },
+    baliseText: (node, ...words) => inAgent(node, words),
     down: async () => void (await run([BALISE, 'lab', 'down', '--name', name], { boundMs: 60_000 })),
   }
 }

@@ -4,11 +4,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { adminKubeconfig, kubectl } from '#lab/cluster/kubectl.ts'
+import { helm } from '#lab/cluster/helm.ts'
+import { CHART } from '#lab/cluster/install-balise.ts'
+import { kubectl } from '#lab/cluster/kubectl.ts'
 import { type Client, connects, ownerSeenBy, recoveries } from '#lab/faults/follow.ts'
 import { inject } from '#lab/faults/inject.ts'
 import { readHierarchies } from '#lab/machine/hierarchies.ts'
-import { attemptOn, runOn } from '#lab/machine/inside.ts'
+import { runOn } from '#lab/machine/inside.ts'
 import { netnsPath, SWITCH } from '#lab/machine/names.ts'
 import { run } from '#lab/process/run.ts'
 import { waitFor } from '#lab/process/wait.ts'
@@ -16,14 +18,13 @@ import { type LabState, readLab } from '#lab/state/lab-state.ts'
 import { CHECKOUT } from '#lab/state/paths.ts'
 import { testLabName } from '#lab/test-name.ts'
 import { tracesOf } from '#lab/traces.ts'
-import { binDir } from '#tools/cache.ts'
+import { throughPortForward } from './port-forward.ts'
 
 const NAME = await testLabName('e2e')
 const BALISE = join(CHECKOUT, 'bin', 'balise')
 const NODES = ['cp1-lab', 'node1-lab']
 const WORKLOAD = join(import.meta.dirname, 'workload.yaml')
 const MANIFESTS = join(CHECKOUT, 'lab', 'guide', 'manifests')
-const MEBIBYTES_100 = 100 * 1024 * 1024
 
 const hierarchies = readHierarchies()
 const balise = (...args: readonly string[]): Promise<string> => run([BALISE, 'lab', ...args])
@@ -54,16 +55,7 @@ describe('a cluster of the lab with Balise in it', () => {
     assert.equal(await kube('exec', 'client', '--', 'cat', '/etc/hostname'), 'client\n')
     assert.equal(await kube('logs', 'client'), 'started\n')
 
-    const argv = [`--kubeconfig=${adminKubeconfig(NAME)}`, 'port-forward', pod, ':8080']
-    const forward = spawn(join(binDir(), 'kubectl'), argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-    try {
-      const [line] = (await once(forward.stdout.setEncoding('utf8'), 'data')) as [string]
-      const port = /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
-      const answer = await fetch(`http://127.0.0.1:${port}/`)
-      assert.equal(((await answer.json()) as { pod: string }).pod, pod.replace('pod/', ''))
-    } finally {
-      forward.kill()
-    }
+    assert.equal((await throughPortForward<{ pod: string }>(NAME, pod, 8080)).pod, pod.replace('pod/', ''))
   })
 
   test('pods reach names, the API and each other through ClusterIPs, over TCP and UDP', async () => {
@@ -107,19 +99,6 @@ describe('a cluster of the lab with Balise in it', () => {
       assert.match(await runOn({ lab: NAME, host }, hierarchies, curl), /"pod":"echo-/)
   })
 
-  test('nothing of a download is lost when the agents are killed and rolled', async () => {
-    const ip = await loadBalancerAddress('echo')
-    await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer`, boundMs: 20_000 })
-    // slow enough to last longer than what happens meanwhile
-    const url = `http://${ip}/bytes?n=${MEBIBYTES_100}`
-    const curl = ['curl', '-s', '-o', '/dev/null', '--limit-rate', '5M', '-w', '%{size_download} %{exitcode}', url]
-    const download = attemptOn({ lab: NAME, host: 'client' }, hierarchies, curl)
-    for (const node of ['cp1-lab', 'node1-lab']) await inject(lab, { kind: 'agent-kill', host: node }, hierarchies)
-    await kube('rollout', 'restart', '-n', 'kube-system', 'daemonset/balise')
-    await kube('rollout', 'status', '-n', 'kube-system', 'daemonset/balise', '--timeout=60s')
-    assert.equal((await download).stdout, `${MEBIBYTES_100} 0`)
-  })
-
   test('addresses go on answering while the API is away for longer than a lease lasts', async () => {
     const ip = await loadBalancerAddress('echo')
     await inject(lab, { kind: 'api', fault: { kind: 'cut' }, hosts: NODES }, hierarchies)
@@ -147,6 +126,60 @@ describe('a cluster of the lab with Balise in it', () => {
     // until the kubelet has reported, endpoints on the node that was away are in the lists and answer nobody
     await waitFor(() => connects(client, { ip, port: 80 }), { what: `${ip} to answer again`, boundMs: 20_000 })
     assert.equal(await ownerSeenBy(client, ip), recovery?.owner)
+  })
+
+  const statusOf = async (node: string): Promise<string> => {
+    const agent = [
+      '-n',
+      'kube-system',
+      '-l',
+      'app.kubernetes.io/component=agent',
+      `--field-selector=spec.nodeName=${node}`,
+    ]
+    const pod = (await kube('get', 'pods', ...agent, '-o', 'name')).trim()
+    return await kube('exec', '-n', 'kube-system', pod, '-c', 'agent', '--', 'balise', 'status')
+  }
+  const filesOf = async (node: string, folder: string): Promise<readonly string[]> =>
+    (await runOn({ lab: NAME, host: node }, hierarchies, ['ls', folder])).split('\n').filter(Boolean)
+  const askHostPort = (node: string): Promise<string> =>
+    runOn({ lab: NAME, host: 'client' }, hierarchies, ['curl', '-s', '--max-time', '3', `http://${node}:18081/`])
+
+  test('leaves the network of pods to the CNI that is there, and says so', async () => {
+    for (const node of NODES) {
+      assert.deepEqual(await filesOf(node, '/etc/cni/net.d'), ['10-reference.conflist'])
+      assert.match(await statusOf(node), /^CNI: +None +10-reference\.conflist configures another network$/m)
+    }
+  })
+
+  test('serves host ports behind the CNI that is there when it is to be chained, and leaves its chain again', async () => {
+    const wait = ['--namespace', 'kube-system', '--wait', '--timeout', '3m']
+    await helm(NAME, ['upgrade', 'balise', CHART, '--reuse-values', '--set', 'cni.mode=chained', ...wait])
+    for (const node of NODES) {
+      const written = async (): Promise<boolean> =>
+        (await filesOf(node, '/etc/cni/net.d')).includes('05-balise.conflist')
+      await waitFor(written, { what: `the conflist of ${node}`, boundMs: 30_000, everyMs: 300 })
+      assert.match(await statusOf(node), /^CNI: +Chained /m)
+    }
+    await kube('apply', '-f', join(import.meta.dirname, 'manifests', 'host-port.yaml'))
+    await kube('wait', '--for=condition=Ready', 'pod/host-port', '--timeout=60s')
+    const pod = await kube('get', 'pod', 'host-port', '-o', 'jsonpath={.status.podIP}')
+    const rules = await runOn({ lab: NAME, host: 'node1-lab' }, hierarchies, [
+      'nft',
+      'list',
+      'table',
+      'inet',
+      'balise_hostport',
+    ])
+    assert.ok(rules.includes(pod), rules)
+    assert.match(await askHostPort('node1-lab'), /"pod":"host-port"/)
+    await kube('delete', 'pod', 'host-port', '--wait')
+
+    await helm(NAME, ['rollback', 'balise', '1', ...wait])
+    for (const node of NODES) {
+      const left = async (): Promise<boolean> =>
+        (await filesOf(node, '/etc/cni/net.d')).join() === '10-reference.conflist'
+      await waitFor(left, { what: `${node} to have its conflist back`, boundMs: 30_000, everyMs: 300 })
+    }
   })
 
   async function loadBalancerAddress(service: string): Promise<string> {
