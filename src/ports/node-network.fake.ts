@@ -85,8 +85,9 @@ function change(state: MutableNetwork, op: NetworkOp): string | undefined {
       return undefined
     case 'addOverlayAddress': {
       if (state.overlay === undefined) return `Cannot find device "${OVERLAY_DEVICE}"`
-      const others = state.overlay.addresses.filter((address) => !sameIp(address, op.address))
-      state.overlay = { ...state.overlay, addresses: [...others, op.address] }
+      const { addresses } = state.overlay
+      if (addresses.some((address) => sameIp(address, op.address))) return undefined
+      state.overlay = { ...state.overlay, addresses: [...addresses, op.address] }
       return undefined
     }
     case 'deleteOverlayAddress':
