@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OPERATOR_OPTIONS } from './operator/config.ts'
-import { formatConfigMistake, oneOf, parseName, readSettings, wholeNumber } from './settings.ts'
+import { formatConfigMistake, oneOf, parseName, parseQualifiedName, readSettings, wholeNumber } from './settings.ts'
 
 test('readSettings() takes the fallbacks of an empty environment', () => {
   assert.deepEqual(readSettings(OPERATOR_OPTIONS, { BALISE_LOG_LEVEL: '' }), {
@@ -17,6 +17,10 @@ test('readSettings() takes the fallbacks of an empty environment', () => {
       enableNodeIpam: 'false',
       enableMetallb: 'false',
       metallbNamespace: 'metallb-system',
+      removeNodeTaints: 'true',
+      setNodeTaints: 'true',
+      setNodeNetworkStatus: 'true',
+      agentNotReadyTaintKey: 'node.cilium.io/agent-not-ready',
       healthPort: 9880,
       logLevel: 'info',
     },
@@ -56,5 +60,19 @@ test('parseName() refuses what no object of Kubernetes is called', () => {
   assert.deepEqual(
     ['kube-system', 'a.b', '', '-a', 'a_b', 'A'].map((text) => parseName(text).ok),
     [true, true, false, false, false, false],
+  )
+})
+
+test('parseQualifiedName() takes the keys that Kubernetes takes', () => {
+  const long = 'a'.repeat(63)
+  const good = ['node.cilium.io/agent-not-ready', 'Not_Ready.1', long, `${long}.b/x`, `${'a'.repeat(253)}/x`]
+  const bad = ['', '/x', 'a/', 'a/b/c', '-a', 'a-', 'A.io/x', 'a b', `${long}a`, `${'a'.repeat(254)}/x`]
+  assert.deepEqual(
+    good.map((text) => parseQualifiedName(text).ok),
+    good.map(() => true),
+  )
+  assert.deepEqual(
+    bad.map((text) => parseQualifiedName(text).ok),
+    bad.map(() => false),
   )
 })

@@ -58,6 +58,13 @@ export function parseName(text: string): Result<string, string> {
     : err('is not a name of lower-case letters, digits, - and .')
 }
 
+/** A qualified name (apimachinery, IsQualifiedName): of a label or a taint. */
+export function parseQualifiedName(text: string): Result<string, string> {
+  const match = /^(?:([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)\/)?([A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)$/.exec(text)
+  const isShort = (match?.[1] ?? '').length <= 253 && (match?.[2] ?? '').length <= 63
+  return match !== null && isShort ? ok(text) : err('is not a key like example.com/name')
+}
+
 export function wholeNumber(min: number, max: number): (text: string) => Result<number, string> {
   return (text) => {
     const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN

@@ -1,7 +1,8 @@
 import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { ok } from '#model/result.ts'
 import { API_HOST_OPTION, API_PORT_OPTION } from '#agents/api-options.ts'
-import { oneOf, type OptionTable, parseName, type Settings, wholeNumber } from '#agents/settings.ts'
+import { oneOf, type OptionTable, parseName, parseQualifiedName, type Settings, wholeNumber } from '#agents/settings.ts'
+import { DEFAULT_TAINT_KEY, OWN_TAINT_KEY } from './node-taints.ts'
 
 const SWITCH = ['true', 'false'] as const
 const DEFAULT_IPAMS = ['lbipam', 'nodeipam', 'none'] as const
@@ -67,6 +68,34 @@ export const OPERATOR_OPTIONS = {
     fallback: METALLB_NAMESPACE,
     sentence: "Namespace in which objects of MetalLB's kinds are read.",
     parse: parseName,
+  },
+  removeNodeTaints: {
+    env: 'BALISE_REMOVE_NODE_TAINTS',
+    type: SWITCH.join(' | '),
+    fallback: 'true',
+    sentence: 'Whether taints are taken off nodes whose network is ours once the agent there renews its Lease.',
+    parse: oneOf(SWITCH),
+  },
+  setNodeTaints: {
+    env: 'BALISE_SET_NODE_TAINTS',
+    type: SWITCH.join(' | '),
+    fallback: 'true',
+    sentence: 'Whether the taint is put back on such nodes when the agent there has let its Lease run out.',
+    parse: oneOf(SWITCH),
+  },
+  setNodeNetworkStatus: {
+    env: 'BALISE_SET_NODE_NETWORK_STATUS',
+    type: SWITCH.join(' | '),
+    fallback: 'true',
+    sentence: "Whether nodes whose CNI is ours get the condition NetworkUnavailable with status 'False'.",
+    parse: oneOf(SWITCH),
+  },
+  agentNotReadyTaintKey: {
+    env: 'BALISE_AGENT_NOT_READY_TAINT_KEY',
+    type: 'text',
+    fallback: DEFAULT_TAINT_KEY,
+    sentence: `Key of that taint; ${OWN_TAINT_KEY} is taken off as well.`,
+    parse: parseQualifiedName,
   },
   healthPort: {
     env: 'BALISE_HEALTH_PORT',

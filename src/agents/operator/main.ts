@@ -10,6 +10,7 @@ import { BALISE_VERSION } from '#model/version.ts'
 import type { Log } from '#ports/log.ts'
 import { OPERATOR_OPTIONS, type OperatorSettings } from './config.ts'
 import { openHealthServer } from './health-server.ts'
+import type { NodeTaintSettings } from './node-taints.ts'
 import { startOperator } from './operator.ts'
 
 /** Ended as asked. */
@@ -43,7 +44,7 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
   const options = { api, clock: createClock(), random: Math.random, log, namespace, identity, metallbNamespace }
   const leaseDurationMs = leaseDurationSeconds * 1000
   const operator = startOperator(
-    { ...options, leaseDurationMs, ipam: ipamSettings(settings) },
+    { ...options, leaseDurationMs, ipam: ipamSettings(settings), nodeTaints: nodeTaintSettings(settings) },
     new AbortController().signal,
   )
   log.info('Operator started', { version: BALISE_VERSION, identity, namespace, server: server() })
@@ -64,6 +65,15 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
 function ipamSettings({ enableLbIpam, defaultLbServiceIpam, enableNodeIpam }: OperatorSettings): IpamSettings {
   const enabled = enableLbIpam === 'true'
   return { ...DEFAULT_IPAM, enabled, defaultIpam: defaultLbServiceIpam, nodeIpam: enableNodeIpam === 'true' }
+}
+
+function nodeTaintSettings(settings: OperatorSettings): NodeTaintSettings {
+  return {
+    removeNodeTaints: settings.removeNodeTaints === 'true',
+    setNodeTaints: settings.setNodeTaints === 'true',
+    setNodeNetworkStatus: settings.setNodeNetworkStatus === 'true',
+    agentNotReadyTaintKey: settings.agentNotReadyTaintKey,
+  }
 }
 
 // Only as a file of its own: in a bundle every module is the main one.

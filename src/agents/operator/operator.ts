@@ -2,7 +2,6 @@ import { decodeEndpointSlice } from '#crd/endpoint-slice.ts'
 import { decodeLease } from '#crd/lease.ts'
 import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
 import { MANAGED_BY, MANAGED_LABEL, readServiceL2Status } from '#crd/metallb/service-l2-status.ts'
-import { decodeNode } from '#crd/node.ts'
 import { LEASE_KIND_MIRROR } from '#l2/mirror.ts'
 import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
 import { DEFAULT_IPAM, givesNodeAddresses, type IpamSettings } from '#ipam/ownership.ts'
@@ -35,6 +34,8 @@ import { startMetallbLoop } from './metallb-loop.ts'
 import { addressPoolRecord, advertisementRecord, legacyRecord } from './metallb-records.ts'
 import type { MetallbSources } from './metallb-source.ts'
 import { startMirrorLoop } from './mirror-loop.ts'
+import { DEFAULT_NODE_TAINTS, nodeRecord, type NodeTaintSettings } from './node-taints.ts'
+import { startNodeTaintsLoop } from './node-taints-loop.ts'
 import { startPolicyLoop } from './policy-loop.ts'
 import { poolPolicyRecord } from './pool-policies.ts'
 import { policyRecord, poolRecord, serviceRecord } from './records.ts'
@@ -54,6 +55,8 @@ export interface OperatorOptions {
   readonly metallbNamespace?: string | undefined
   /** `DEFAULT_IPAM` when absent. */
   readonly ipam?: IpamSettings
+  /** `DEFAULT_NODE_TAINTS` when absent. */
+  readonly nodeTaints?: NodeTaintSettings
 }
 
 export interface OperatorStatus {
@@ -136,7 +139,7 @@ async function lead(
   const pools = inform(POOLS, poolRecord)
   const services = inform(SERVICES, serviceRecord)
   const policies = inform(L2_POLICIES, policyRecord)
-  const nodes = inform(NODES, (object) => decodeNode(object).value)
+  const nodes = inform(NODES, nodeRecord)
   const labelSelector = `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`
   const leases = inform(LEASES, (object) => decodeLease(object).value, { namespace, labelSelector })
   const mirrors = inform(LEASES, (object) => decodeLease(object).value, {
@@ -176,11 +179,15 @@ async function lead(
     ofMetallb === undefined || l2Statuses === undefined
       ? []
       : [startAnnouncerLoop({ ...loop, ...ofMetallb, ...l2Statuses, services, view, events }, signal)]
+  const taints = startNodeTaintsLoop(
+    { ...loop, nodes, leases, settings: options.nodeTaints ?? DEFAULT_NODE_TAINTS },
+    signal,
+  )
   const policy = startPolicyLoop({ ...loop, policies, view }, signal)
   const mirror = startMirrorLoop({ ...loop, namespace, services, mirrors, view, events }, signal)
   await untilAborted(signal)
   await Promise.all(
-    [ipam, ...dialect, ...announcers, policy, mirror, view, events, ...Object.values(informers)].map((part) =>
+    [ipam, taints, ...dialect, ...announcers, policy, mirror, view, events, ...Object.values(informers)].map((part) =>
       part.close(),
     ),
   )

@@ -1,6 +1,6 @@
 import type { Allocation } from '#ipam/allocate.ts'
 import type { KubeResource } from '#ports/kube-api.ts'
-import { LEASES } from '#ports/kube-resources.ts'
+import { LEASES, NODES } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { type Access, complaintOf } from './api-failure.ts'
@@ -14,6 +14,8 @@ export interface OperatorReports {
   /** The API took an annotation, or did not. */
   annotated(resource: KubeResource, key: string): void
   annotateFailed(resource: KubeResource, key: string, failure: Failure): void
+  /** A taint or condition of a node was changed: `text` says which. */
+  nodeChanged(node: string, text: string): void
   watchFailed(resource: KubeResource, failure: Failure, failuresInARow: number): void
   /** The Lease of the leader could not be taken or renewed. */
   leaseFailed(failure: Failure, failuresInARow: number): void
@@ -65,6 +67,10 @@ export function createReports(log: Log): OperatorReports {
     annotated({ plural }, object) {
       failedWrites.delete(`patch ${plural}`)
       log.debug('Annotation written', { resource: plural, object })
+    },
+    nodeChanged(node, change) {
+      for (const access of ['patch', 'patch the status of'] as const) failedWrites.delete(`${access} ${NODES.plural}`)
+      log.info('Node changed', { node, change })
     },
     writeFailed: (resource, key, failure) => complainOfWrite(resource, 'patch the status of', key, failure),
     annotateFailed: (resource, key, failure) => complainOfWrite(resource, 'patch', key, failure),
