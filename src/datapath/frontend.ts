@@ -30,6 +30,8 @@ export interface Frontend extends FrontendAddress {
   readonly draining: readonly Backend[]
   /** In no slot; known to the datapath, so that their flows live on. */
   readonly idle: readonly Backend[]
+  /** It has no backend here because its policy is Local, and other nodes have some that are ready. */
+  readonly servedElsewhere: boolean
   /** What is special about the backends; undefined when nothing is. */
   readonly note: string | undefined
 }

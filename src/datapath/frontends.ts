@@ -48,12 +48,12 @@ function wantsLocal(service: Service): boolean {
 function clusterFrontends(
   service: Service,
   port: ServicePort,
-  { inside }: SetsByScope,
+  { inside, all }: SetsByScope,
   { kubeProxyReplacement }: ClusterContext,
 ): readonly Frontend[] {
   if (!kubeProxyReplacement) return []
   return ipv4(service.clusterIps).map((address) =>
-    frontend({ service, port, address, type: 'ClusterIP', scope: 'external', sets: inside }),
+    frontend({ service, port, address, type: 'ClusterIP', scope: 'external', sets: inside, all }),
   )
 }
 
@@ -87,12 +87,14 @@ function balancerFrontends(service: Service, port: ServicePort, sets: SetsByScop
 
 /** An address for the outside: one frontend for all, or one for each scope. */
 function scoped(
-  parts: Omit<FrontendParts, 'scope' | 'sets'>,
+  parts: Omit<FrontendParts, 'scope' | 'sets' | 'all'>,
   { all, local, inside }: SetsByScope,
 ): readonly Frontend[] {
   const sets = parts.service.externalTrafficPolicy === 'Local' ? local : all
-  const external = frontend({ ...parts, scope: 'external', sets })
-  return wantsLocal(parts.service) ? [external, frontend({ ...parts, scope: 'internal', sets: inside })] : [external]
+  const external = frontend({ ...parts, scope: 'external', sets, all })
+  return wantsLocal(parts.service)
+    ? [external, frontend({ ...parts, scope: 'internal', sets: inside, all })]
+    : [external]
 }
 
 interface FrontendParts {
@@ -102,9 +104,11 @@ interface FrontendParts {
   readonly type: FrontendType
   readonly scope: LbScope
   readonly sets: BackendSets
+  /** What it would have without a Local policy. */
+  readonly all: BackendSets
 }
 
-function frontend({ service, port, address, type, scope, sets }: FrontendParts): Frontend {
+function frontend({ service, port, address, type, scope, sets, all }: FrontendParts): Frontend {
   const where = { address, port: port.port, protocol: port.protocol, scope }
   return {
     ...where,
@@ -116,6 +120,7 @@ function frontend({ service, port, address, type, scope, sets }: FrontendParts):
     internalTrafficPolicy: service.internalTrafficPolicy,
     flags: flagsOf(service, type, address),
     ...sets,
+    servedElsewhere: sets.serving.length === 0 && all.serving.some(({ state }) => state === 'active'),
     note: undefined,
   }
 }

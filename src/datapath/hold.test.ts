@@ -60,3 +60,18 @@ test('servingOfMaps() reads the counted slots after a restart', () => {
     ['10.244.1.1:8080/TCP'],
   )
 })
+
+test('holdServing() gives up the pods of this node once a Local policy has ready ones elsewhere, and only then', () => {
+  const local = (here: boolean, there: boolean): ReadonlyMap<string, Frontend> => {
+    const endpoints = [
+      sampleEndpoint('10.244.0.1', { nodeName: 'cp1', ready: here }),
+      sampleEndpoint('10.244.1.1', { ready: there }),
+    ]
+    const services = [sampleService({ externalTrafficPolicy: 'Local' })]
+    return desiredOf({ services, slicesOf: () => [sampleSlice(endpoints)], context: CONTEXT }, NOTHING_DESIRED)
+      .frontends
+  }
+  const last = servingOf(local(true, true))
+  assert.equal(holdServing(local(false, true), last, new Map()).get(KEY)?.serving.length, 0)
+  assert.equal(holdServing(local(false, false), last, new Map()).get(KEY)?.serving.length, 1)
+})

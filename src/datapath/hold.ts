@@ -16,7 +16,8 @@ interface Held extends Frontend {
  * Lets a frontend that has nothing ready go on with the backends that it had last.
  *
  * After an outage of the control plane nodes count as unready until they report, and with them every endpoint, though all of them work. Who
- * loses all backends in that time keeps them a while. A frontend that is gone is not brought back.
+ * loses all backends in that time keeps them a while. A frontend that is gone is not brought back; one of a Local policy, whose ready
+ * backends are on other nodes now, has lost its own for good.
  */
 export function holdServing(
   desired: ReadonlyMap<string, Frontend>,
@@ -26,7 +27,8 @@ export function holdServing(
   const held = new Map(desired)
   for (const [key, frontend] of desired) {
     const serving = last.get(key)
-    if (frontend.serving.length > 0 || serving === undefined || serving.length === 0) continue
+    if (frontend.serving.length > 0 || frontend.servedElsewhere) continue
+    if (serving === undefined || serving.length === 0) continue
     const before = previous.get(key)
     held.set(key, before !== undefined && isHeldFor(before, frontend) ? before : heldFrontend(frontend, serving))
   }
