@@ -25,9 +25,10 @@ export function valuesForChart(table: ValueTable): string {
   ].join('\n')
 }
 
-function saidOf({ class: valueClass, note, cases, refusal }: ValueRow): object {
+function saidOf({ class: valueClass, lacking, note, cases, refusal }: ValueRow): object {
   return {
     class: valueClass,
+    ...(lacking ? { lacking } : {}),
     note,
     ...(Object.keys(cases).length === 0 ? {} : { cases }),
     ...(refusal === undefined ? {} : { refusal }),

@@ -46,13 +46,25 @@ function refuses(rows: readonly ValueRow[]): readonly string[] {
 }
 
 function does(rows: readonly ValueRow[]): readonly string[] {
-  const found = Map.groupBy(
-    rows.filter((row) => row.class === 'ignored'),
-    ({ note }) => note,
+  const found = rows.filter((row) => row.class === 'ignored')
+  return [
+    ...notes(
+      'Taken without effect, because it is not there:',
+      found.filter(({ lacking }) => lacking),
+    ),
+    ...notes(
+      'Taken without effect, because it is so anyway or not needed:',
+      found.filter(({ lacking }) => !lacking),
+    ),
+  ]
+}
+
+function notes(heading: string, rows: readonly ValueRow[]): readonly string[] {
+  if (rows.length === 0) return []
+  const items = [...Map.groupBy(rows, ({ note }) => note)].map(
+    ([note, group]) => `- ${note}: ${group.map(({ key }) => `\`${key}\``).join(', ')}`,
   )
-  if (found.size === 0) return []
-  const items = [...found].map(([note, group]) => `- ${note}: ${group.map(({ key }) => `\`${key}\``).join(', ')}`)
-  return [`Taken, without effect:\n\n${items.join('\n')}`]
+  return [`${heading}\n\n${items.join('\n')}`]
 }
 
 function code(value: Json): string {

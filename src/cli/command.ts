@@ -45,6 +45,8 @@ export interface Answer {
 export interface Operand {
   readonly name: string
   readonly sentence: string
+  /** One or more of them. */
+  readonly several?: boolean
 }
 
 export interface CliCommand {
@@ -53,7 +55,7 @@ export interface CliCommand {
   readonly sentence: string
   readonly flags: readonly Flag[]
   readonly lists?: readonly ListFlag[]
-  /** Given to `execute` as a list of one under its name. */
+  /** Given to `execute` as a list under its name. */
   readonly operand?: Operand
   execute(outside: Outside, flags: Flags, lists: Lists): Promise<Answer>
 }

@@ -5,6 +5,7 @@ import { L2_LIST } from './cmds/l2-list/options.ts'
 import { MIGRATE_METALLB } from './cmds/migrate/options.ts'
 import { SERVICE_LIST } from './cmds/service-list/options.ts'
 import { STATUS } from './cmds/status/options.ts'
+import { VALUES_CHECK } from './cmds/values-check/options.ts'
 import { VERSION } from './cmds/version/options.ts'
 import type { CliCommand } from './command.ts'
 
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CliCommand[] = [
   IPAM_EXPLAIN,
   IPAM_WHAT_IF,
   MIGRATE_METALLB,
+  VALUES_CHECK,
   DEBUGINFO,
   VERSION,
 ]

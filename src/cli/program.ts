@@ -56,9 +56,9 @@ export function createProgram({ name, version, commands, onCommand, onProcess }:
     if (operand === undefined) {
       leaf.action(async (options: GivenOptions) => onCommand(readInvocation(command, options)))
     } else {
-      leaf.argument(`<${operand.name}>`, operand.sentence)
-      leaf.action(async (value: string, options: GivenOptions) =>
-        onCommand(readInvocation(command, options, { [operand.name]: [value] })),
+      leaf.argument(operand.several === true ? `<${operand.name}...>` : `<${operand.name}>`, operand.sentence)
+      leaf.action(async (value: string | readonly string[], options: GivenOptions) =>
+        onCommand(readInvocation(command, options, { [operand.name]: typeof value === 'string' ? [value] : value })),
       )
     }
   }
@@ -98,6 +98,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   l2: 'Addresses announced on the local network',
   ipam: 'Addresses of Services, and the pools that they are from',
   migrate: 'What the configuration of another load balancer becomes',
+  values: 'Values files for the chart',
 }
 
 type GivenOptions = CommonOptions & Flags & Lists

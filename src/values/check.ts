@@ -4,7 +4,10 @@ import { isMap, isSet, valueAt } from './presence.ts'
 import { type Json, type Refusal, sameJson, type ValueRow, type ValueTable } from './row.ts'
 import { expectationOf, fits } from './types.ts'
 
-/** What becomes of a value, or what is wrong with it. `said`: whether the notes of an installation speak of it. */
+/**
+ * What becomes of a value, or what is wrong with it. `said`: whether the notes of an installation speak
+ * of it. `lacking`: it asks for something that is not there.
+ */
 export type Finding =
   | { readonly kind: 'implemented'; readonly key: string; readonly value: Json; readonly note: string }
   | {
@@ -13,6 +16,7 @@ export type Finding =
       readonly value: Json
       readonly note: string
       readonly said: boolean
+      readonly lacking: boolean
     }
   | {
       readonly kind: 'refused'
@@ -80,9 +84,9 @@ function judge(row: ValueRow, value: Json): Finding {
     case 'implemented':
       return { kind: 'implemented', key, value, note }
     case 'ignored':
-      return { kind: 'ignored', key, value, note, said: isSaid(row, value) }
+      return { kind: 'ignored', key, value, note, said: isSaid(row, value), lacking: row.lacking }
     case 'refused':
-      return { kind: 'ignored', key, value, note: `That is so: ${row.note}`, said: false }
+      return { kind: 'ignored', key, value, note: `That is so: ${row.note}`, said: false, lacking: false }
   }
 }
 

@@ -40,6 +40,8 @@ export interface ValueRow {
   /** What Cilium's chart has; absent where it has none. */
   readonly ciliumDefault?: Json
   readonly class: ValueClass
+  /** Of an ignored value: it asks for something that is not there. Otherwise for something that is so anyway, or not needed. */
+  readonly lacking: boolean
   /** What it does, or why it does nothing. */
   readonly note: string
   /** What certain values do, where the note does not hold: by the value as text. */

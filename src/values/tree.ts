@@ -12,6 +12,7 @@ export interface Said {
   readonly $node: Node
   readonly $class?: ValueClass
   readonly $note?: string
+  readonly $lacking?: boolean
   readonly $cases?: Readonly<Record<string, string>>
   readonly $refusal?: Refusal
   readonly $origin?: Origin
@@ -44,11 +45,17 @@ export function implemented(note: string, node: Node, cases: Readonly<Record<str
   return { $node: node, $class: 'implemented', $note: note, $cases: cases }
 }
 
+/** Without effect, because it is so anyway, or not needed. */
 export function ignored(note: string, node: Node): Said {
   return { $node: node, $class: 'ignored', $note: note }
 }
 
-/** Refused unless it has one of these values. */
+/** Ignored, because what it asks for is not there. */
+export function lacking(note: string, node: Node): Said {
+  return { $node: node, $class: 'ignored', $note: note, $lacking: true }
+}
+
+/** Refused unless it has this value. */
 export function refusedUnless(unless: Json, why: string, instead: string, node: Node): Said {
   return { $node: node, $class: 'refused', $note: why, $refusal: { unless: [unless], why, instead } }
 }
@@ -65,12 +72,13 @@ export function from(origin: Origin, node: Node): Said {
 
 /** The keys of a tree, in its order. A key of which nothing is said is our own mistake, and throws. */
 export function rowsOf(node: Node): readonly ValueRow[] {
-  return rowsBelow([], node, { origin: 'cilium', cases: {} })
+  return rowsBelow([], node, { origin: 'cilium', lacking: false, cases: {} })
 }
 
 interface Inherited {
   readonly class?: ValueClass
   readonly note?: string
+  readonly lacking: boolean
   readonly cases: Readonly<Record<string, string>>
   readonly refusal?: Refusal
   readonly origin: Origin
@@ -88,7 +96,13 @@ function inherit(said: Said, inherited: Inherited): Inherited {
   const base: Inherited =
     said.$class === undefined
       ? inherited
-      : { class: said.$class, note: said.$note ?? '', cases: said.$cases ?? {}, origin: inherited.origin }
+      : {
+          class: said.$class,
+          note: said.$note ?? '',
+          lacking: said.$lacking ?? false,
+          cases: said.$cases ?? {},
+          origin: inherited.origin,
+        }
   return {
     ...base,
     ...(said.$refusal === undefined ? {} : { refusal: said.$refusal }),
@@ -98,7 +112,7 @@ function inherit(said: Said, inherited: Inherited): Inherited {
 
 function rowOf(path: readonly string[], { $types, $default, $bounds }: Leaf, inherited: Inherited): ValueRow {
   const key = path.join('.')
-  const { class: valueClass, note, cases, refusal, origin } = inherited
+  const { class: valueClass, note, lacking: isLacking, cases, refusal, origin } = inherited
   if (valueClass === undefined || note === undefined) throw new Error(`Nothing is said of the value ${key}`)
   return {
     key,
@@ -107,6 +121,7 @@ function rowOf(path: readonly string[], { $types, $default, $bounds }: Leaf, inh
     ...($default === undefined ? {} : { ciliumDefault: $default }),
     class: valueClass,
     note,
+    lacking: isLacking,
     cases,
     ...(refusal === undefined ? {} : { refusal }),
     bounds: $bounds ?? {},

@@ -6,48 +6,65 @@ import { parse } from 'yaml'
 import { AGENT_OPTIONS } from '#agents/agent/config.ts'
 import { OPERATOR_OPTIONS } from '#agents/operator/config.ts'
 import { BALISE_VERSION } from '#model/version.ts'
-import { CHART, helm, parseObjects, render, WITHOUT_HELM } from './helm.ts'
+import { CHART, helm, notesOf, parseObjects, render, WITHOUT_HELM } from './helm.ts'
 
 const HELM_TEST = { skip: WITHOUT_HELM }
 const TESTDATA = join(import.meta.dirname, 'testdata')
+
+/** Steps 2 and 3 of guide K. */
+const GUIDE_K = [
+  'bgp.enabled=true',
+  'bgp.announce.loadbalancerIP=true',
+  'bgp.announce.podCIDR=true',
+  'sctp.enabled=true',
+  'hubble.enabled=true',
+  'hubble.metrics.enabled={dns,drop,tcp,flow,icmp,http}',
+  'hubble.relay.enabled=true',
+  'hubble.ui.enabled=true',
+  'hubble.ui.service.type=LoadBalancer',
+  'hubble.relay.service.type=LoadBalancer',
+].flatMap((setting) => ['--set', setting])
 
 test('helm lint --strict has nothing to say', HELM_TEST, () => {
   assert.match(helm('lint', '--strict', CHART), /0 chart\(s\) failed/)
 })
 
-for (const values of [undefined, 'guide-t', 'changed']) {
-  test(`helm template renders the golden file for values ${values ?? 'by default'}`, HELM_TEST, (t) => {
-    const path = join(TESTDATA, `${values ?? 'default'}.yaml`)
-    t.assert.fileSnapshot(render(values), path, { serializers: [(text: string) => text] })
+/** By golden file: values of `values/`, and flags. */
+const RENDERS: Readonly<Record<string, readonly [values: string | undefined, ...flags: readonly string[]]>> = {
+  default: [undefined],
+  'guide-t': ['guide-t'],
+  k3s: ['k3s'],
+  'guide-k': [undefined, ...GUIDE_K],
+  homelab: ['homelab'],
+  changed: ['changed'],
+}
+
+for (const [name, [values, ...flags]] of Object.entries(RENDERS)) {
+  test(`helm template renders the golden file ${name}`, HELM_TEST, (t) => {
+    const path = join(TESTDATA, `${name}.yaml`)
+    t.assert.fileSnapshot(render(values, ...flags), path, { serializers: [(text: string) => text] })
   })
 }
 
-test('the notes name the values of guide T that have no effect', HELM_TEST, () => {
-  const values = join(import.meta.dirname, 'values/guide-t.yaml')
-  const notes = helm('install', 'balise', CHART, '--dry-run=client', '--namespace', 'kube-system', '--values', values)
-  for (const name of ['gatewayAPI', 'ipam', 'cleanCiliumState'])
-    assert.match(notes, RegExp(name))
+for (const [name, [values, ...flags]] of Object.entries(RENDERS)) {
+  test(`the notes of ${name} say which values have no effect`, HELM_TEST, (t) => {
+    const path = join(TESTDATA, `${name}.notes.txt`)
+    t.assert.fileSnapshot(notesOf(values, ...flags), path, { serializers: [(text: string) => text] })
+  })
+}
+
+test('the notes of guide K say that no route is announced', HELM_TEST, () => {
+  assert.match(notesOf(undefined, ...GUIDE_K), /bgp\.enabled: BGP is not in this version: no route is announced/)
 })
 
-const REFUSED: readonly (readonly [setting: string, names: RegExp])[] = [
-  ['imgae.tag=x', /imgae/],
-  ['l2announcements.leaseDuration=15', /leaseDuration/],
-  ['l2announcements.leaseDuration=1s', /leaseDuration/],
-  ['k8sServicePort=70000', /k8sServicePort/],
-  ['logLevel=loud', /logLevel/],
-  ['defaultLBServiceIPAM=nodes', /defaultLBServiceIPAM/],
-  ['operator.replicas=0', /replicas/],
-  ['securityContext.capabilities.ciliumAgent={SYS_MODULE}', /ciliumAgent/],
-]
-
-for (const [setting, names] of REFUSED) {
-  test(`the schema refuses ${setting} and names it`, HELM_TEST, () => {
-    assert.throws(
-      () => render(undefined, '--set', setting),
-      (error: Error & { stderr: string }) => names.test(error.stderr),
-    )
-  })
-}
+test('no container is privileged or may write to its root, and all drop what they do not name', HELM_TEST, () => {
+  for (const [values, ...flags] of [RENDERS['default'], RENDERS['homelab']].map((one) => one ?? [undefined])) {
+    const text = render(values, ...flags)
+    assert.equal([...text.matchAll(/readOnlyRootFilesystem: true/g)].length, 2)
+    assert.equal([...text.matchAll(/drop:\s+(- ALL|\[ALL\])|drop: \[ALL\]/g)].length, 2)
+    assert.doesNotMatch(text, /privileged: true|SYS_MODULE|kind: Secret/)
+  }
+})
 
 test('every object bears the labels', HELM_TEST, () => {
   const objects = parseObjects(render('guide-t'))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { binDir } from '#tools/cache.ts'
 
-const HELM = join(binDir(), 'helm')
+export const HELM = join(binDir(), 'helm')
 const ROOT = join(import.meta.dirname, '../..')
 export const CHART = join(ROOT, 'chart/balise')
 
@@ -18,8 +18,18 @@ export function helm(...args: readonly string[]): string {
 
 /** What the chart renders to in namespace kube-system, with a file of `values/` or without one. */
 export function render(values: string | undefined, ...args: readonly string[]): string {
-  const files = values === undefined ? [] : ['--values', join(import.meta.dirname, 'values', `${values}.yaml`)]
-  return helm('template', 'balise', CHART, '--namespace', 'kube-system', ...files, ...args)
+  return helm('template', 'balise', CHART, '--namespace', 'kube-system', ...valuesFile(values), ...args)
+}
+
+/** What an installation would say at its end. */
+export function notesOf(values: string | undefined, ...args: readonly string[]): string {
+  const where = ['--dry-run=client', '--namespace', 'kube-system']
+  const said = helm('install', 'balise', CHART, ...where, ...valuesFile(values), ...args)
+  return said.slice(said.indexOf('\nNOTES:\n') + 1)
+}
+
+function valuesFile(values: string | undefined): readonly string[] {
+  return values === undefined ? [] : ['--values', join(import.meta.dirname, 'values', `${values}.yaml`)]
 }
 
 export interface RenderedObject {

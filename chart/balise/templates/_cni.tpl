@@ -6,7 +6,7 @@
 {{ $mode }}
 {{- else if eq .Values.cni.install false -}}
 none
-{{- else if not (has $chaining (list "none" "portmap")) -}}
+{{- else if or (not (has $chaining (list "none" "portmap"))) .Values.cni.chainingTarget -}}
 chained
 {{- else -}}
 auto
@@ -39,7 +39,7 @@ auto
   value: {{ . | quote }}
 {{- end }}
 - name: BALISE_ROUTING_MODE
-  value: {{ .Values.routingMode | default "auto" | quote }}
+  value: {{ .Values.routingMode | default (get (dict "vxlan" "tunnel" "disabled" "native") (toString .Values.tunnel)) | default "auto" | quote }}
 {{- with .Values.tunnelPort }}
 - name: BALISE_TUNNEL_PORT
   value: {{ . | quote }}
@@ -56,7 +56,24 @@ auto
 - name: BALISE_NATIVE_ROUTING_CIDRS
   value: {{ join "," . | quote }}
 {{- end }}
+{{- with (.Values.ipMasqAgent.config).nonMasqueradeCIDRs }}
+{{- if $.Values.ipMasqAgent.enabled }}
+- name: BALISE_NON_MASQUERADE_CIDRS
+  value: {{ join "," . | quote }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Folders of the CNI on the nodes. k3s has its own where it brings flannel. */}}
+{{- define "balise.cniConfPath" -}}
+{{- $k3s := and (eq (toString .Values.profile) "k3s") (eq (include "balise.cniMode" .) "chained") (eq .Values.cni.confPath "/etc/cni/net.d") }}
+{{- ternary "/var/lib/rancher/k3s/agent/etc/cni/net.d" .Values.cni.confPath $k3s }}
+{{- end -}}
+
+{{- define "balise.cniBinPath" -}}
+{{- $k3s := and (eq (toString .Values.profile) "k3s") (eq (include "balise.cniMode" .) "chained") (eq .Values.cni.binPath "/opt/cni/bin") }}
+{{- ternary "/var/lib/rancher/k3s/data/cni" .Values.cni.binPath $k3s }}
 {{- end -}}
 
 {{/* Where the agent reaches the host's files for that; nothing where the network of pods is another's. */}}
@@ -77,11 +94,11 @@ auto
 {{- if ne (include "balise.cniMode" .) "none" -}}
 - name: cni-conf
   hostPath:
-    path: {{ .Values.cni.confPath }}
+    path: {{ include "balise.cniConfPath" . }}
     type: DirectoryOrCreate
 - name: cni-bin
   hostPath:
-    path: {{ .Values.cni.binPath }}
+    path: {{ include "balise.cniBinPath" . }}
     type: DirectoryOrCreate
 # The plugin's state: it outlives pods, agents and reboots.
 - name: state

@@ -5,6 +5,9 @@ app.kubernetes.io/part-of: balise
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | quote }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* What never changes for a component, so that a selector may use it. */}}
@@ -13,32 +16,73 @@ app.kubernetes.io/name: balise
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{- define "balise.image" -}}
-{{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) | quote }}
+{{- define "balise.namespace" -}}
+{{ .Values.namespaceOverride | default .Release.Namespace }}
 {{- end }}
 
-{{/* Where the API server is, as client libraries read it; nothing when the values leave it to the cluster. */}}
-{{- define "balise.apiServerEnv" -}}
-{{- if .Values.k8sServiceHost }}
-- name: BALISE_API_HOST
-  value: {{ .Values.k8sServiceHost | quote }}
+{{- define "balise.agentAccount" -}}
+{{ .Values.serviceAccounts.cilium.name | default "balise" }}
 {{- end }}
-{{- if .Values.k8sServicePort }}
+
+{{- define "balise.operatorAccount" -}}
+{{ .Values.serviceAccounts.operator.name | default "balise-operator" }}
+{{- end }}
+
+{{- define "balise.image" -}}
+{{- $image := .Values.image }}
+{{- $reference := printf "%s:%s" $image.repository ($image.tag | default .Chart.AppVersion) }}
+{{- $digest := ternary (printf "@%s" $image.digest) "" (eq (toString $image.useDigest) "true") }}
+{{- $image.override | default (printf "%s%s" $reference $digest) | quote }}
+{{- end }}
+
+{{/* The priority class of a component; "" for none. Takes (dict "root" $ "named" "" "critical" "system-node-critical"). */}}
+{{- define "balise.priorityClass" -}}
+{{- .named | default (ternary "" .critical (eq (toString .root.Values.enableCriticalPriorityClass) "false")) }}
+{{- end }}
+
+{{- define "balise.logLevel" -}}
+{{- ternary "debug" .Values.logLevel (eq (toString .Values.debug.enabled) "true") }}
+{{- end }}
+
+{{/* Where the API server is; nothing when the processes look for it. */}}
+{{- define "balise.apiServerEnv" -}}
+{{- $profile := get (dict "talos" (list "localhost" "7445") "k3s" (list "127.0.0.1" "6444")) (.Values.profile | default "auto") | default (list "" "") }}
+{{- $host := .Values.k8sServiceHost }}
+{{- if .Values.k8sServiceHostRef.name }}
+- name: BALISE_API_HOST
+  valueFrom:
+    configMapKeyRef:
+      name: {{ .Values.k8sServiceHostRef.name }}
+      key: {{ .Values.k8sServiceHostRef.key }}
+{{- else if ne ($host | default (first $profile) | default "auto") "auto" }}
+- name: BALISE_API_HOST
+  value: {{ $host | default (first $profile) | quote }}
+{{- end }}
+{{- if ne ($host | default "") "auto" }}
+{{- with .Values.k8sServicePort | default (ternary "" (last $profile) (ne ($host | default "") "")) }}
 - name: BALISE_API_PORT
-  value: {{ .Values.k8sServicePort | toString | quote }}
+  value: {{ toString . | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 
 {{/* 15s, 1m -> 15, 60 */}}
 {{- define "balise.leaseDurationSeconds" -}}
-{{- $text := .Values.l2announcements.leaseDuration -}}
-{{- if hasSuffix "m" $text -}}
-{{ mul 60 (trimSuffix "m" $text | int) }}
-{{- else -}}
-{{ trimSuffix "s" $text }}
-{{- end -}}
+{{- include "balise.seconds" (dict "text" .Values.l2announcements.leaseDuration "fallback" "15s") }}
 {{- end }}
 
+{{/* A list, or a text with commas or, as Cilium has it, with spaces. */}}
 {{- define "balise.devices" -}}
-{{- if kindIs "slice" .Values.devices }}{{ join "," .Values.devices }}{{ else }}{{ .Values.devices }}{{ end }}
+{{- $devices := .Values.devices }}
+{{- kindIs "slice" $devices | ternary $devices (regexSplit "[, ]+" (toString ($devices | default "")) -1 | compact) | join "," }}
+{{- end }}
+
+{{/* Whether kube-proxy is replaced, by the old words as well: true or false. */}}
+{{- define "balise.kubeProxyReplacement" -}}
+{{- has (toString .Values.kubeProxyReplacement) (list "true" "strict") }}
+{{- end }}
+
+{{/* /run/cilium/cgroupv2, Cilium's default, is mounted by nobody here. */}}
+{{- define "balise.cgroupRoot" -}}
+{{- ternary "/sys/fs/cgroup" .Values.cgroup.hostRoot (eq .Values.cgroup.hostRoot "/run/cilium/cgroupv2") }}
 {{- end }}

@@ -1,5 +1,6 @@
 {{/*
-What becomes of the values, by the table in cilium-values.yaml: {mistakes: [line], ignored: {note: [key]}} as JSON. The same rules as in
+What becomes of the values, by the table in cilium-values.yaml: {mistakes: [line], lacking: {note: [key]}, ignored: {note: [key]}} as
+JSON. The same rules as in
 src/values, where `balise values check` has them; test/chart feeds both the same files.
 */}}
 {{- define "balise.findings" -}}
@@ -16,7 +17,7 @@ src/values, where `balise values check` has them; test/chart feeds both the same
 {{- end }}
 {{- end }}
 {{- end }}
-{{- $out := dict "mistakes" list "ignored" dict }}
+{{- $out := dict "mistakes" list "lacking" dict "ignored" dict }}
 {{- include "balise.walkValues" (dict "prefix" "" "values" .Values "rows" $rows "branches" $branches "out" $out) }}
 {{- range $table.contradictions }}
 {{- include "balise.judgeContradiction" (dict "rule" . "values" $.Values "out" $out) }}
@@ -71,8 +72,8 @@ src/values, where `balise values check` has them; test/chart feeds both the same
 {{- include "balise.addMistake" (dict "out" .out "line" $line) }}
 {{- else if eq $said.class "ignored" }}
 {{- if not (and (hasKey .row.facts "default") (eq (toJson .value) (toJson .row.facts.default))) }}
-{{- $keys := get .out.ignored $said.note | default list }}
-{{- $_ := set .out.ignored $said.note (append $keys .key) }}
+{{- $notes := ternary .out.lacking .out.ignored (hasKey $said "lacking") }}
+{{- $_ := set $notes $said.note (append (get $notes $said.note | default list) .key) }}
 {{- end }}
 {{- end }}
 {{- end }}

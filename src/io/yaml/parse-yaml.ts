@@ -7,9 +7,12 @@ export interface YamlDefect {
   readonly problem: string
 }
 
-/** The documents of a text of YAML (or of JSON, which is YAML), one by one; a bad one does not stop the others. An empty one is null. */
-export function parseYaml(text: string): readonly Result<unknown, YamlDefect>[] {
-  return [...parseAllDocuments(text)].map(readDocument)
+/**
+ * The documents of a text of YAML (or of JSON, which is YAML), one by one; a bad one does not stop the others. An empty one is null. Helm
+ * still reads YAML 1.1, in which `yes` and `on` are true.
+ */
+export function parseYaml(text: string, version: '1.1' | '1.2' = '1.2'): readonly Result<unknown, YamlDefect>[] {
+  return [...parseAllDocuments(text, { version })].map(readDocument)
 }
 
 function readDocument(document: Document): Result<unknown, YamlDefect> {

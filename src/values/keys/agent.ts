@@ -1,4 +1,4 @@
-import { ignored, implemented, leaf, map, refusedUnless, refusing, type Tree, unset } from '#values/tree.ts'
+import { ignored, implemented, lacking, leaf, map, refusedUnless, refusing, type Tree, unset } from '#values/tree.ts'
 
 const NO_CONFIG_MAP = 'There is no ConfigMap of settings: the pods get them as environment variables from these values'
 const ONE_KIND_OF_LOGS = 'Logs are lines of JSON; logLevel says how much is logged'
@@ -123,7 +123,7 @@ export const AGENT: Tree = {
   debug: {
     enabled: implemented('Log at level debug, whatever logLevel says', false),
     verbose: ignored(ONE_KIND_OF_LOGS, unset('text')),
-    metricsSamplingInterval: ignored('The agent keeps no samples of its counters', leaf('text', '5m')),
+    metricsSamplingInterval: lacking('The agent keeps no samples of its counters', leaf('text', '5m')),
   },
   logOptions: ignored(ONE_KIND_OF_LOGS, leaf('map')),
   logSystemLoad: ignored(ONE_KIND_OF_LOGS, false),
@@ -132,7 +132,7 @@ export const AGENT: Tree = {
     configSources: ignored(NO_CONFIG_MAP, unset('text')),
     allowedConfigOverrides: ignored(NO_CONFIG_MAP, unset('text')),
     blockedConfigOverrides: ignored(NO_CONFIG_MAP, unset('text')),
-    enableSourceIPVerification: ignored('Source addresses of pods are not checked, whatever is set here', true),
+    enableSourceIPVerification: lacking('Source addresses of pods are not checked, whatever is set here', true),
   },
   configDriftDetection: ignored(NO_CONFIG_MAP, { enabled: true, driftChecker: true, ignoredKeys: [] }),
   annotateK8sNode: ignored('What is to be known of a node stands in its Lease', false),

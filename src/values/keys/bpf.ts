@@ -1,4 +1,4 @@
-import { ignored, implemented, leaf, refusedUnless, type Tree, unset } from '#values/tree.ts'
+import { ignored, implemented, lacking, leaf, refusedUnless, type Tree, unset } from '#values/tree.ts'
 import { ABSOLUTE_PATH } from './shapes.ts'
 
 const FIXED_SIZES = 'Sizes of maps are fixed; `balise status --verbose` says how full they are'
@@ -17,32 +17,32 @@ export const BPF: Tree = {
     },
     enableTCX: implemented('false: programs hang as clsact filters even where the kernel has tcx', true),
     ...sizes('authMapMax', 'ctTcpMax', 'ctAnyMax', 'natMax', 'neighMax', 'nodeMapMax'),
-    lbMapMax: ignored(FIXED_SIZES, leaf('integer', 65536)),
-    policyMapMax: ignored(FIXED_SIZES, leaf('integer', 16384)),
-    policyStatsMapMax: ignored(FIXED_SIZES, leaf('integer', 65536)),
-    policyMapPressureMetricsThreshold: ignored(FIXED_SIZES, unset('number')),
-    mapDynamicSizeRatio: ignored(FIXED_SIZES, unset('number', 'text')),
-    preallocateMaps: ignored(FIXED_SIZES, false),
-    distributedLRU: { enabled: ignored(FIXED_SIZES, false) },
-    ctAccounting: ignored(NO_EVENTS, false),
-    events: ignored(NO_EVENTS, {
+    lbMapMax: lacking(FIXED_SIZES, leaf('integer', 65536)),
+    policyMapMax: lacking(FIXED_SIZES, leaf('integer', 16384)),
+    policyStatsMapMax: lacking(FIXED_SIZES, leaf('integer', 65536)),
+    policyMapPressureMetricsThreshold: lacking(FIXED_SIZES, unset('number')),
+    mapDynamicSizeRatio: lacking(FIXED_SIZES, unset('number', 'text')),
+    preallocateMaps: lacking(FIXED_SIZES, false),
+    distributedLRU: { enabled: lacking(FIXED_SIZES, false) },
+    ctAccounting: lacking(NO_EVENTS, false),
+    events: lacking(NO_EVENTS, {
       default: { rateLimit: unset('integer'), burstLimit: unset('integer') },
       drop: { enabled: true },
       policyVerdict: { enabled: true },
       trace: { enabled: true },
     }),
-    monitorAggregation: ignored(NO_EVENTS, 'medium'),
-    monitorInterval: ignored(NO_EVENTS, '5s'),
-    monitorFlags: ignored(NO_EVENTS, 'all'),
-    monitorTraceIPOption: ignored(NO_EVENTS, leaf('integer', 0, { minimum: 0, maximum: 255 })),
+    monitorAggregation: lacking(NO_EVENTS, 'medium'),
+    monitorInterval: lacking(NO_EVENTS, '5s'),
+    monitorFlags: lacking(NO_EVENTS, 'all'),
+    monitorTraceIPOption: lacking(NO_EVENTS, leaf('integer', 0, { minimum: 0, maximum: 255 })),
     masquerade: ignored(BY_NFTABLES, unset('boolean')),
     hostLegacyRouting: ignored(
       'Packets of pods go through the network stack of the node in any case',
       unset('boolean'),
     ),
-    tproxy: ignored('There is no proxy', unset('boolean')),
+    tproxy: lacking('There is no proxy', unset('boolean')),
     vlanBypass: ignored('Tagged packets are never touched', unset('list')),
-    datapathMode: ignored('Pods get veth devices', leaf('text', 'veth')),
+    datapathMode: lacking('Pods get veth devices', leaf('text', 'veth')),
     disableExternalIPMitigation: ignored('External IPs are served as the Services say', false),
     lbExternalClusterIP: refusedUnless(
       false,
@@ -56,10 +56,10 @@ export const BPF: Tree = {
       'protect them by a firewall on the nodes',
       false,
     ),
-    lbAlgorithmAnnotation: ignored('The annotation service.cilium.io/lb-algorithm has no effect', false),
-    lbModeAnnotation: ignored('The annotation service.cilium.io/forwarding-mode has no effect', false),
+    lbAlgorithmAnnotation: lacking('The annotation service.cilium.io/lb-algorithm has no effect', false),
+    lbModeAnnotation: lacking('The annotation service.cilium.io/forwarding-mode has no effect', false),
   },
-  bpfClockProbe: ignored('There is one clock', false),
+  bpfClockProbe: ignored('The clock of the kernel is taken as it is', false),
   cgroup: {
     hostRoot: implemented(
       "The node's cgroup2 mount. Where it is not cgroup2 itself (hybrid), its child unified is used",
@@ -71,10 +71,10 @@ export const BPF: Tree = {
       resources: leaf('map', {}),
     }),
   },
-  enableXTSocketFallback: ignored('There is no proxy', true),
+  enableXTSocketFallback: lacking('There is no proxy', true),
   fragmentTracking: ignored('Later fragments of a packet follow the first', leaf('boolean')),
 }
 
 function sizes(...names: readonly string[]): Tree {
-  return Object.fromEntries(names.map((name) => [name, ignored(FIXED_SIZES, unset('integer'))]))
+  return Object.fromEntries(names.map((name) => [name, lacking(FIXED_SIZES, unset('integer'))]))
 }

@@ -1,4 +1,4 @@
-import { from, ignored, implemented, leaf, map, refusedUnless, type Tree, unset } from '#values/tree.ts'
+import { from, ignored, implemented, lacking, leaf, map, refusedUnless, type Tree, unset } from '#values/tree.ts'
 import { serviceAccount } from './shapes.ts'
 
 const NO_CONFIG_MAP = 'There is no ConfigMap of settings: the pods get them as environment variables from these values'
@@ -43,7 +43,7 @@ export const CLUSTER: Tree = {
     backoffMaxDurationSeconds: 120,
   }),
   apiRateLimit: ignored(API_RATES, unset('text')),
-  cluster: ignored('Clusters are not joined, so nothing asks for the name of this one', { name: 'default', id: 0 }),
+  cluster: lacking('Clusters are not joined, so nothing asks for the name of this one', { name: 'default', id: 0 }),
   namespaceOverride: implemented('Namespace of all objects, in place of that of the release', leaf('text', '')),
   commonLabels: implemented('Labels for all objects and pods', map()),
   imagePullSecrets: implemented("Secrets with the registry's credentials: [{name: regcred}]", []),
@@ -68,7 +68,7 @@ export const CLUSTER: Tree = {
   upgradeCompatibility: ignored('Nothing depends on the version that was installed first', unset('text')),
   secretsNamespaceAnnotations: ignored('No namespace for Secrets is created: nothing reads Secrets', map()),
   secretsNamespaceLabels: ignored('No namespace for Secrets is created: nothing reads Secrets', map()),
-  resourceQuotas: ignored('No ResourceQuota is created', {
+  resourceQuotas: lacking('No ResourceQuota is created', {
     enabled: false,
     cilium: { hard: { pods: '10k' } },
     operator: { hard: { pods: '15' } },

@@ -1,4 +1,4 @@
-import { ignored, leaf, map, type Node, type Tree, unset } from '#values/tree.ts'
+import { lacking, leaf, map, type Node, type Tree, unset } from '#values/tree.ts'
 import { EXTRAS, image, PLACEMENT, POD_METADATA, SERVICE_MONITOR } from './shapes.ts'
 
 const NO_PROXY = 'There is no Envoy in this version'
@@ -6,7 +6,7 @@ const HOST_NETWORK: Tree = { enabled: false, nodes: { matchLabels: map() } }
 const SECRETS: Tree = { create: true, name: 'cilium-secrets', sync: leaf('boolean') }
 
 export const LAYER7: Tree = {
-  gatewayAPI: ignored('No Gateway is served in this version', {
+  gatewayAPI: lacking('No Gateway is served in this version', {
     enabled: false,
     enableProxyProtocol: false,
     enableAppProtocol: false,
@@ -18,7 +18,7 @@ export const LAYER7: Tree = {
     secretsNamespace: SECRETS,
     hostNetwork: HOST_NETWORK,
   }),
-  ingressController: ignored('No Ingress is served in this version', {
+  ingressController: lacking('No Ingress is served in this version', {
     enabled: false,
     default: false,
     loadbalancerMode: 'dedicated',
@@ -42,12 +42,12 @@ export const LAYER7: Tree = {
     },
     hostNetwork: { ...HOST_NETWORK, sharedListenerPort: 8080 },
   }),
-  envoyConfig: ignored('CiliumEnvoyConfigs have no effect in this version', {
+  envoyConfig: lacking('CiliumEnvoyConfigs have no effect in this version', {
     enabled: false,
     secretsNamespace: SECRETS,
     retryInterval: '15s',
   }),
-  envoy: ignored(NO_PROXY, envoy()),
+  envoy: lacking(NO_PROXY, envoy()),
 }
 
 function envoy(): Node {

@@ -1,4 +1,4 @@
-import { ignored, implemented, leaf, refusedUnless, refusing, type Tree, unset } from '#values/tree.ts'
+import { ignored, implemented, lacking, leaf, refusedUnless, refusing, type Tree, unset } from '#values/tree.ts'
 
 const NO_BGP = 'BGP is not in this version: no route is announced'
 const LOCAL_REDIRECT = 'traffic is not redirected to pods of the same node'
@@ -23,7 +23,7 @@ export const LOAD_BALANCING: Tree = {
       { strict: 'The old word for true', disabled: 'The old word for false' },
     ),
   ),
-  kubeProxyReplacementHealthzBindAddr: ignored(
+  kubeProxyReplacementHealthzBindAddr: lacking(
     'Nothing answers for the health of kube-proxy on port 10256; the agent answers on 127.0.0.1, at healthPort',
     '',
   ),
@@ -42,7 +42,7 @@ export const LOAD_BALANCING: Tree = {
       leaf('text', undefined, DURATION),
     ),
   },
-  l2podAnnouncements: ignored('Addresses of pods are not announced on the local network', {
+  l2podAnnouncements: lacking('Addresses of pods are not announced on the local network', {
     enabled: false,
     interface: leaf('text'),
     interfacePattern: '',
@@ -51,7 +51,7 @@ export const LOAD_BALANCING: Tree = {
     enabled: false,
     refreshPeriod: leaf('text'),
   }),
-  bgpControlPlane: ignored(NO_BGP, {
+  bgpControlPlane: lacking(NO_BGP, {
     enabled: false,
     secretsNamespace: { create: false, name: 'kube-system' },
     statusReport: { enabled: true },
@@ -78,19 +78,19 @@ export const LOAD_BALANCING: Tree = {
     enabled: ignored('kubeProxyReplacement: true serves node ports', leaf('boolean')),
     range: implemented(
       'Where the API server allocates node ports, as its --service-node-port-range says',
-      leaf('text', undefined, { pattern: '^[0-9]+,[0-9]+$', form: 'a range like 30000,32767' }),
+      leaf('text', undefined, { pattern: '^([0-9]+,[0-9]+)?$', form: 'a range like 30000,32767' }),
     ),
-    addresses: ignored('Node ports are served on every address of the node', unset('text', 'list')),
+    addresses: lacking('Node ports are served on every address of the node', unset('text', 'list')),
     bindProtection: ignored('Node ports are taken before a process that is bound to one', true),
     autoProtectPortRange: ignored('Connections of the node itself are kept from using node ports in any case', true),
     enableHealthCheck: ignored('Health check node ports are served with kubeProxyReplacement: true', true),
-    enableHealthCheckLoadBalancerIP: ignored('Health check node ports are served on the addresses of the node', false),
+    enableHealthCheckLoadBalancerIP: lacking('Health check node ports are served on the addresses of the node', false),
   },
   socketLB: {
     enabled: ignored('Connections from pods and nodes are translated at the socket in any case', false),
-    hostNamespaceOnly: ignored('Connections from pods are translated at the socket as well', leaf('boolean')),
+    hostNamespaceOnly: lacking('Connections from pods are translated at the socket as well', leaf('boolean')),
     terminatePodConnections: ignored('Connections to a backend that is gone end by themselves', leaf('boolean')),
-    tracing: ignored('There are no traces', leaf('boolean')),
+    tracing: lacking('There are no traces', leaf('boolean')),
   },
   loadBalancer: {
     mode: refusing(
@@ -101,24 +101,24 @@ export const LOAD_BALANCING: Tree = {
       },
       implemented('snat: a backend on another node sees the address of the node that got the request', leaf('text')),
     ),
-    algorithm: ignored('A backend is chosen at random for each connection', leaf('text')),
-    acceleration: ignored('Programs hang at tc, not at XDP', 'disabled'),
+    algorithm: lacking('A backend is chosen at random for each connection', leaf('text')),
+    acceleration: lacking('Programs hang at tc, not at XDP', 'disabled'),
     dsrDispatch: ignored('loadBalancer.mode: dsr cannot be set', leaf('text')),
     dsrL4Translate: ignored('loadBalancer.mode: dsr cannot be set', leaf('text')),
-    serviceTopology: ignored('Backends of all zones are used', false),
+    serviceTopology: lacking('Backends of all zones are used', false),
     standalone: ignored('The agent is always one of a cluster', leaf('boolean')),
     experimental: ignored('There is one datapath', leaf('boolean')),
-    l7: ignored('No proxy is in this version: Services are balanced by connection, not by request', {
+    l7: lacking('No proxy is in this version: Services are balanced by connection, not by request', {
       backend: 'disabled',
       ports: [],
       algorithm: 'round_robin',
     }),
   },
-  maglev: ignored('A backend is chosen at random for each connection', {
+  maglev: lacking('A backend is chosen at random for each connection', {
     tableSize: leaf('integer'),
     hashSeed: leaf('text'),
   }),
-  sctp: { enabled: ignored('SCTP ports of Services are not served', false) },
+  sctp: { enabled: lacking('SCTP ports of Services are not served', false) },
   serviceNoBackendResponse: implemented(
     'reject: who asks for a Service without backends is told at once, by a reset or an ICMP error',
     leaf('text', 'reject', { oneOf: ['reject', 'drop'] }),

@@ -1,4 +1,4 @@
-import { ignored, implemented, leaf, map, refusedUnless, refusing, type Tree, unset } from '#values/tree.ts'
+import { ignored, implemented, lacking, leaf, map, refusedUnless, refusing, type Tree, unset } from '#values/tree.ts'
 import { ABSOLUTE_PATH } from './shapes.ts'
 
 const POOLS_OF_NODES = 'Pods get addresses from the podCIDRs of their node, which kube-controller-manager gives out'
@@ -152,14 +152,14 @@ export const PODS: Tree = {
     enabled: false,
     packetizationLayerPMTUDMode: 'blackhole',
   }),
-  enableIPv4BIGTCP: ignored('Sizes of segments are left to the kernel', false),
-  enableIPv6BIGTCP: ignored('Sizes of segments are left to the kernel', false),
+  enableIPv4BIGTCP: lacking('Sizes of segments are left to the kernel', false),
+  enableIPv6BIGTCP: lacking('Sizes of segments are left to the kernel', false),
   devices: implemented(
     'Interfaces of the local network, as regular expressions; a list, or a text with commas. Empty: chosen by the agent',
     leaf(['text', 'list']),
   ),
   forceDeviceDetection: ignored('devices, when set, is the whole list', false),
-  bandwidthManager: ignored(
+  bandwidthManager: lacking(
     'Bandwidth of pods is not limited: the annotation kubernetes.io/egress-bandwidth has no effect',
     {
       enabled: false,
@@ -181,15 +181,15 @@ export const PODS: Tree = {
       ['endpoint', 'cidr', 'mask', 'mac'].map((key) => [key, ignored('vtep.enabled cannot be set', '')]),
     ),
   },
-  healthChecking: ignored('Nodes do not probe each other; the Lease of a node says whether it lives', true),
+  healthChecking: lacking('Nodes do not probe each other; the Lease of a node says whether it lives', true),
   endpointHealthChecking: {
-    enabled: ignored('Nodes do not probe each other; the Lease of a node says whether it lives', true),
+    enabled: lacking('Nodes do not probe each other; the Lease of a node says whether it lives', true),
   },
-  healthCheckICMPFailureThreshold: ignored(
+  healthCheckICMPFailureThreshold: lacking(
     'Nodes do not probe each other; the Lease of a node says whether it lives',
     3,
   ),
-  connectivityProbeFrequencyRatio: ignored(
+  connectivityProbeFrequencyRatio: lacking(
     'Nodes do not probe each other; the Lease of a node says whether it lives',
     unset('number'),
   ),

@@ -1,4 +1,4 @@
-import { ignored, leaf, map, type Tree, unset } from '#values/tree.ts'
+import { lacking, leaf, map, type Tree, unset } from '#values/tree.ts'
 import {
   CERTIFICATE_NAMES,
   DASHBOARDS,
@@ -109,7 +109,7 @@ const USER_INTERFACE: Tree = {
 }
 
 export const HUBBLE: Tree = {
-  hubble: ignored(NO_HUBBLE, {
+  hubble: lacking(NO_HUBBLE, {
     enabled: true,
     annotations: map(),
     eventQueueSize: leaf(['text', 'integer']),
@@ -179,7 +179,7 @@ export const HUBBLE: Tree = {
 }
 
 export const METRICS: Tree = {
-  prometheus: ignored(NO_METRICS, {
+  prometheus: lacking(NO_METRICS, {
     enabled: false,
     metricsService: false,
     port: 9962,
@@ -187,6 +187,6 @@ export const METRICS: Tree = {
     metrics: unset('list'),
     controllerGroupMetrics: leaf('list'),
   }),
-  dashboards: ignored(NO_METRICS, DASHBOARDS),
-  pprof: ignored(NO_PROFILER, profiler(6060)),
+  dashboards: lacking(NO_METRICS, DASHBOARDS),
+  pprof: lacking(NO_PROFILER, profiler(6060)),
 }

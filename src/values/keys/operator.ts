@@ -1,4 +1,4 @@
-import { ignored, implemented, leaf, map, refusedUnless, type Tree, unset } from '#values/tree.ts'
+import { ignored, implemented, lacking, leaf, map, refusedUnless, type Tree, unset } from '#values/tree.ts'
 import { NO_METRICS, NO_PROFILER } from './observability.ts'
 import { DASHBOARDS, DISRUPTION_BUDGET, profiler, SERVICE_MONITOR } from './shapes.ts'
 
@@ -67,7 +67,7 @@ export const OPERATOR: Tree = {
     ),
     removeNodeTaints: implemented('Remove the taint agentNotReadyTaintKey from nodes whose agent is ready', true),
     setNodeTaints: implemented(
-      'Put the taint on nodes whose agent has never been ready; unset: as removeNodeTaints',
+      'Put the taint back on nodes whose agent has ceased to run; unset: as removeNodeTaints',
       unset('boolean'),
     ),
     setNodeNetworkStatus: implemented(
@@ -83,14 +83,14 @@ export const OPERATOR: Tree = {
     nodeGCInterval: ignored(NO_GARBAGE, '5m0s'),
     identityGCInterval: ignored(NO_GARBAGE, '15m0s'),
     identityHeartbeatTimeout: ignored(NO_GARBAGE, '30m0s'),
-    pprof: ignored(NO_PROFILER, profiler(6061)),
-    prometheus: ignored(NO_METRICS, {
+    pprof: lacking(NO_PROFILER, profiler(6061)),
+    prometheus: lacking(NO_METRICS, {
       metricsService: false,
       enabled: true,
       port: 9963,
       serviceMonitor: SERVICE_MONITOR,
       tls: { enabled: false, server: { existingSecret: '', mtls: { enabled: false } } },
     }),
-    dashboards: ignored(NO_METRICS, DASHBOARDS),
+    dashboards: lacking(NO_METRICS, DASHBOARDS),
   },
 }

@@ -1,4 +1,4 @@
-import { from, ignored, implemented, leaf, map, type Node, refusedUnless, refusing } from '#values/tree.ts'
+import { from, ignored, implemented, lacking, leaf, map, type Node, refusedUnless, refusing } from '#values/tree.ts'
 
 const NO_BGP = 'BGP is not in this version: no route is announced'
 const ANY = ['boolean', 'integer', 'number', 'text', 'list', 'map'] as const
@@ -39,8 +39,8 @@ export const RETIRED = from('retired', {
     lbBypassFIBLookup: ignored('The kernel looks up the route', leaf('boolean')),
   },
   bgp: {
-    enabled: ignored(NO_BGP, leaf('boolean')),
-    announce: { loadbalancerIP: ignored(NO_BGP, leaf('boolean')), podCIDR: ignored(NO_BGP, leaf('boolean')) },
+    enabled: lacking(NO_BGP, leaf('boolean')),
+    announce: { loadbalancerIP: lacking(NO_BGP, leaf('boolean')), podCIDR: lacking(NO_BGP, leaf('boolean')) },
   },
   containerRuntime: ignored(SPEAKS_CRI, { integration: leaf('text'), socketPath: leaf('text') }),
   enableCiliumEndpointSlice: ignored('There are no objects for endpoints', leaf('boolean')),
@@ -57,9 +57,9 @@ export const RETIRED = from('retired', {
   remoteNodeIdentity: ignored('Pods have no security identities, because no policy asks for them', leaf('boolean')),
   highScaleIPcache: ignored('There is no cache of identities', { enabled: leaf('boolean') }),
   installIptablesRules: ignored('iptables is not used', leaf('boolean')),
-  proxy: ignored('There is no Envoy in this version', map()),
-  sidecarIstioRegex: ignored('There is no Envoy in this version', leaf('text')),
-  disableEnvoyVersionCheck: ignored('There is no Envoy in this version', leaf('boolean')),
+  proxy: lacking('There is no Envoy in this version', map()),
+  sidecarIstioRegex: lacking('There is no Envoy in this version', leaf('text')),
+  disableEnvoyVersionCheck: lacking('There is no Envoy in this version', leaf('boolean')),
   customCalls: { enabled: ignored('The datapath calls no programs of others', leaf('boolean')) },
   ipvlan: refusedUnless({}, 'pods get veth devices', 'remove it', map()),
   datapathMode: renamed('bpf.datapathMode'),

@@ -1,4 +1,4 @@
-import { ignored, leaf, map, refusedUnless, type Tree, unset } from '#values/tree.ts'
+import { ignored, lacking, leaf, map, refusedUnless, type Tree, unset } from '#values/tree.ts'
 import { EXTRAS, image, keyPair, PLACEMENT, POD_METADATA, serviceAccount } from './shapes.ts'
 
 const NO_ENCRYPTION = 'nothing is encrypted between nodes'
@@ -64,14 +64,14 @@ export const POLICIES: Tree = {
     'use default or never for what is the case, and keep a CNI that enforces policies where you need them (cni.mode: none)',
     'default',
   ),
-  k8sNetworkPolicy: { enabled: ignored(NO_POLICIES, true) },
-  policyAuditMode: ignored(NO_POLICIES, leaf('boolean')),
-  policyCIDRMatchMode: ignored(NO_POLICIES, unset('text', 'list')),
-  policyDenyResponse: ignored(NO_POLICIES, 'none'),
-  enableNonDefaultDenyPolicies: ignored(NO_POLICIES, true),
-  l7Proxy: ignored('There is no proxy for policies of layer 7', true),
-  endpointPolicyUpdateTimeoutDuration: ignored(NO_POLICIES, unset('text')),
-  endpointLockdownOnMapOverflow: ignored(NO_POLICIES, false),
+  k8sNetworkPolicy: { enabled: lacking(NO_POLICIES, true) },
+  policyAuditMode: lacking(NO_POLICIES, leaf('boolean')),
+  policyCIDRMatchMode: lacking(NO_POLICIES, unset('text', 'list')),
+  policyDenyResponse: lacking(NO_POLICIES, 'none'),
+  enableNonDefaultDenyPolicies: lacking(NO_POLICIES, true),
+  l7Proxy: lacking('There is no proxy for policies of layer 7', true),
+  endpointPolicyUpdateTimeoutDuration: lacking(NO_POLICIES, unset('text')),
+  endpointLockdownOnMapOverflow: lacking(NO_POLICIES, false),
   hostFirewall: {
     enabled: refusedUnless(
       false,
@@ -103,7 +103,7 @@ export const POLICIES: Tree = {
     rateLimits: leaf('list'),
     sliceMode: leaf('text'),
   }),
-  dnsProxy: ignored(NO_DNS_PROXY, {
+  dnsProxy: lacking(NO_DNS_PROXY, {
     socketLingerTimeout: 10,
     dnsRejectResponseCode: 'refused',
     enableDnsCompression: true,
@@ -117,8 +117,8 @@ export const POLICIES: Tree = {
     enableTransparentMode: leaf('boolean'),
     preAllocateIdentities: true,
   }),
-  dnsPolicyUnloadOnShutdown: ignored(NO_DNS_PROXY, leaf('boolean')),
-  standaloneDnsProxy: ignored(NO_DNS_PROXY, {
+  dnsPolicyUnloadOnShutdown: lacking(NO_DNS_PROXY, leaf('boolean')),
+  standaloneDnsProxy: lacking(NO_DNS_PROXY, {
     enabled: false,
     rollOutPods: false,
     annotations: map(),
