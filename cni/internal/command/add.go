@@ -74,7 +74,7 @@ func (c *Call) tryAdd() *types.Error {
 // reserve gives the pod an address of each prefix, or of none. First it clears away what an earlier boot, or an earlier ADD for the same
 // pod that was ended half way, left behind.
 func (c *Call) reserve(pod netns.NsHandle) ([]*ledger.Claim, *types.Error) {
-	unlock, failed := c.ledger.Lock(addressLock)
+	unlock, failed := c.ledger.LockAddresses()
 	if failed != nil {
 		return nil, failed
 	}
@@ -155,7 +155,7 @@ func (c *Call) takeHostPorts(addresses []netip.Addr) *types.Error {
 		return failure.New(types.ErrInvalidNetworkConfig, fmt.Sprintf("Pod %s cannot have its host ports: %v", c.pod, err),
 			"Take hostIP out of the port, or give it an address of a family that the pod has")
 	}
-	unlock, failed := c.ledger.Lock(hostPortLock)
+	unlock, failed := c.ledger.LockHostPorts()
 	if failed != nil {
 		return failed
 	}

@@ -15,12 +15,6 @@ import (
 	"balise.io/cni/internal/wiring"
 )
 
-// Names of the plugin's two locks. Who needs both takes that of the addresses first.
-const (
-	addressLock  = "lock"
-	hostPortLock = "host-ports.lock"
-)
-
 // Call is one command with what the runtime gave for it.
 type Call struct {
 	Verb   string

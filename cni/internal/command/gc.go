@@ -32,7 +32,7 @@ func (c *Call) collect() error {
 
 // collectLinks leaves alone an ADD that is under way, whose pod is not in the list because it is not done, and makes it valid.
 func (c *Call) collectLinks(valid map[string]bool) (errs []error) {
-	unlock, failed := c.ledger.Lock(addressLock)
+	unlock, failed := c.ledger.LockAddresses()
 	if failed != nil {
 		return []error{failed}
 	}

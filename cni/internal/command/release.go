@@ -19,6 +19,17 @@ const (
 	claimEvery = 10 * time.Millisecond
 )
 
+// del disconnects the pod, whatever there is of it. An ADD of the same pod that the runtime gave up may still be under way, and is waited for.
+func (c *Call) del() error {
+	if failed := c.release(c.ID, true); failed != nil {
+		return failed
+	}
+	if failed := c.ledger.TidyUp(); failed != nil {
+		return failed
+	}
+	return nil
+}
+
 // release removes all there is of an attachment: host ports, devices with their routes, and last the addresses, so that none is given to
 // another pod while packets still find the way to this one. It succeeds when there is nothing.
 func (c *Call) release(id attachment.ID, wait bool) *types.Error {
@@ -78,7 +89,7 @@ func (c *Call) releaseHostPorts(whose func(hostport.Holder) bool) *types.Error {
 	if failed != nil || !some {
 		return failed
 	}
-	unlock, failed := c.ledger.Lock(hostPortLock)
+	unlock, failed := c.ledger.LockHostPorts()
 	if failed != nil {
 		return failed
 	}

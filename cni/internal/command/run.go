@@ -29,7 +29,7 @@ func Run() int {
 	}
 	failed := skel.PluginMainFuncsWithError(skel.CNIFuncs{
 		Add:    verb("ADD", (*Call).add),
-		Del:    verb("DEL", func(c *Call) error { return orNil(c.release(c.ID, true)) }),
+		Del:    verb("DEL", (*Call).del),
 		Check:  verb("CHECK", (*Call).check),
 		GC:     verb("GC", (*Call).collect),
 		Status: verb("STATUS", (*Call).status),
@@ -53,12 +53,4 @@ func note(last *Call, failed *types.Error) {
 		last = &Call{Verb: os.Getenv("CNI_COMMAND"), ledger: ledger.New(config.DefaultStateDir)}
 	}
 	last.noteFailure(failed)
-}
-
-// orNil keeps a nil failure from becoming an error that is not nil.
-func orNil(failed *types.Error) error {
-	if failed == nil {
-		return nil
-	}
-	return failed
 }

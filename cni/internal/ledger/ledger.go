@@ -17,6 +17,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 	"golang.org/x/sys/unix"
 
+	"balise.io/cni/internal/crash"
 	"balise.io/cni/internal/failure"
 )
 
@@ -35,8 +36,29 @@ func lastGivenName(like netip.Addr) string { return "last-given-" + strings.ToLo
 // lockWait bounds how long a command waits for those before it; a runtime's patience is longer.
 const lockWait = 30 * time.Second
 
-// Lock makes the folder, if it is not there, and waits for the lock of the name. Whoever holds it works for milliseconds.
-func (l *Ledger) Lock(name string) (unlock func(), failed *types.Error) {
+// LockAddresses is held by who gives addresses, and by who looks for those of pods that are no more. It removes what another one left that
+// was killed while it wrote: nobody writes now.
+func (l *Ledger) LockAddresses() (unlock func(), failed *types.Error) {
+	unlock, failed = l.lock("lock")
+	if failed != nil {
+		return nil, failed
+	}
+	for _, name := range l.leftovers() {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			unlock()
+			return nil, failure.State("remove "+name, err)
+		}
+	}
+	return unlock, nil
+}
+
+// LockHostPorts is held by who changes the table of host ports. Who needs both locks takes that of the addresses first.
+func (l *Ledger) LockHostPorts() (unlock func(), failed *types.Error) {
+	return l.lock("host-ports.lock")
+}
+
+// lock makes the folder, if it is not there, and waits for the lock of the name. Whoever holds it works for milliseconds.
+func (l *Ledger) lock(name string) (unlock func(), failed *types.Error) {
 	if err := os.MkdirAll(l.addresses(), 0o755); err != nil {
 		return nil, failure.State("make the folder "+l.addresses(), err)
 	}
@@ -68,9 +90,6 @@ func flock(file *os.File) error {
 // Give gives an address of the prefix, and returns it held. The lock must be held. `used` says of an address without a file whether the
 // node uses it nevertheless. False when none is left.
 func (l *Ledger) Give(prefix netip.Prefix, entry Entry, given []Entry, used func(netip.Addr) bool) (*Claim, bool, error) {
-	if err := l.removeLeftovers(); err != nil {
-		return nil, false, err
-	}
 	files := map[netip.Addr]bool{}
 	for _, other := range given {
 		files[other.Address] = true
@@ -117,9 +136,11 @@ func (l *Ledger) create(address netip.Addr, entry Entry) (*Claim, error) {
 	if err == nil {
 		err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	}
+	crash.Point("address file written")
 	if err == nil {
 		err = os.Link(file.Name(), path)
 	}
+	crash.Point("address file linked")
 	if err = errors.Join(err, os.Remove(file.Name())); err != nil {
 		file.Close()
 		return nil, err
@@ -127,13 +148,21 @@ func (l *Ledger) create(address netip.Addr, entry Entry) (*Claim, error) {
 	return &Claim{address, path, file}, nil
 }
 
-// removeLeftovers removes what a process left that was killed while it wrote; the lock says that no other one is writing now.
-func (l *Ledger) removeLeftovers() error {
-	names, err := filepath.Glob(l.path(leftoverPrefix + "*"))
-	for _, name := range names {
-		err = errors.Join(err, os.Remove(name))
+func (l *Ledger) leftovers() []string {
+	names, _ := filepath.Glob(l.path(leftoverPrefix + "*")) // it fails for a bad pattern alone
+	return names
+}
+
+// TidyUp removes what a process left that was killed while it wrote.
+func (l *Ledger) TidyUp() *types.Error {
+	if len(l.leftovers()) == 0 {
+		return nil
 	}
-	return err
+	unlock, failed := l.LockAddresses()
+	if failed == nil {
+		unlock()
+	}
+	return failed
 }
 
 // writeWhole replaces a file in one step.
@@ -155,7 +184,7 @@ func (l *Ledger) writeWhole(name string, content []byte) error {
 
 // IsWritable tries what ADD does first.
 func (l *Ledger) IsWritable() *types.Error {
-	unlock, failed := l.Lock("lock")
+	unlock, failed := l.LockAddresses()
 	if failed != nil {
 		return failed
 	}
