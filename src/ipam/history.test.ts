@@ -39,7 +39,7 @@ const anyPool = fc
     return pool(name, `10.0.0.${first}-10.0.0.${first + more}${mark}`, { ...rest, serviceSelector: { requirements } })
   })
 const anyAsked = fc.record({
-  wanted: fc.option(anyHost, { nil: undefined, freq: 1 }),
+  wanted: fc.option(anyHost, { nil: undefined, freq: 2 }),
   key: fc.constantFrom(undefined, 'k', 'k', 'l'),
   pool: fc.constantFrom('', '', '', 'p'),
 })

@@ -2,7 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Ip } from '#model/ip.ts'
-import { createHoldings, heldIn, hold, holdAnyway, holdersOf, lowestFree, sharedUnder } from './holdings.ts'
+import {
+  createHoldings,
+  heldBetween,
+  heldIn,
+  hold,
+  holdersOf,
+  lowestFree,
+  release,
+  sharedUnder,
+  show,
+  unshow,
+} from './holdings.ts'
+import { entries } from './ordered.ts'
 import { ports, service, sharing } from './samples.fake.ts'
 import { type Tenant, tenantOf } from './sharing.ts'
 
@@ -33,14 +45,27 @@ test('hold() lets those in that agree with everybody there', () => {
   })
   assert.equal(hold(holdings, ip(1), sharer('d', 'other', 'TCP/81'))?.reason.code, 'differentSharingKey')
   assert.deepEqual(holdersOf(holdings, ip(1)), ['default/a', 'default/b'])
-  assert.deepEqual(sharedUnder(holdings, 'k'), [ip(1)])
+  assert.deepEqual([...sharedUnder(holdings, 'k')], [ip(1)])
+  release(holdings, ip(1), sharer('a', 'k', 'TCP/80'))
+  assert.deepEqual([...sharedUnder(holdings, 'k')], [ip(1)])
+  assert.equal(hold(holdings, ip(1), sharer('c', 'k', 'TCP/80')), undefined)
+  for (const [name, port] of [
+    ['b', 'UDP/80'],
+    ['c', 'TCP/80'],
+  ] as const)
+    release(holdings, ip(1), sharer(name, 'k', port))
+  assert.deepEqual([...sharedUnder(holdings, 'k')], [])
+  assert.deepEqual(lowestFree(holdings, range(1, 1)), ip(1))
 })
 
-test('holdAnyway() keeps those out that do not agree with whoever still has the address', () => {
+test('show() keeps those out that do not agree with whoever still has the address', () => {
   const holdings = createHoldings()
   hold(holdings, ip(1), sharer('a', 'k', 'TCP/80'))
-  holdAnyway(holdings, ip(1), sharer('leaving', 'other', 'TCP/81'))
+  const leaving = sharer('leaving', 'other', 'TCP/81')
+  show(holdings, ip(1), leaving)
   assert.equal(hold(holdings, ip(1), sharer('b', 'k', 'TCP/82'))?.with.key, 'default/leaving')
+  unshow(holdings, ip(1), leaving)
+  assert.equal(hold(holdings, ip(1), sharer('b', 'k', 'TCP/82')), undefined)
 })
 
 test('lowestFree() keeps the families apart', () => {
@@ -49,35 +74,33 @@ test('lowestFree() keeps the families apart', () => {
   assert.deepEqual(lowestFree(holdings, range(0, 0)), ip(0))
 })
 
-const anyStep = fc.record({ host: fc.nat(SIZE - 1), by: fc.constantFrom('a', 'b') })
+const anyStep = fc.record({ host: fc.nat(SIZE - 1), by: fc.constantFrom('a', 'b'), isLeaving: fc.boolean() })
 const anyRange = fc.tuple(fc.nat(SIZE - 1), fc.nat(SIZE - 1)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
 
 test('holdings answer as a plain map does, after any steps', () => {
   fc.assert(
-    fc.property(fc.array(anyStep, { maxLength: 60 }), anyRange, (steps, [first, last]) => {
+    fc.property(fc.array(anyStep, { maxLength: 80 }), anyRange, (steps, [first, last]) => {
       const holdings = createHoldings()
       const plain = new Map<number, string>()
-      for (const { host, by } of steps) {
+      for (const { host, by, isLeaving } of steps) {
         const owner = plain.get(host)
+        if (isLeaving && owner !== undefined) {
+          release(holdings, ip(host), alone(owner))
+          plain.delete(host)
+          continue
+        }
         assert.equal(hold(holdings, ip(host), alone(by)) === undefined, owner === undefined || owner === by)
         if (owner === undefined) plain.set(host, by)
       }
       const hosts = Array.from({ length: last - first + 1 }, (_, index) => first + index)
+      const held = hosts.filter((host) => plain.has(host))
       const free = hosts.find((host) => !plain.has(host))
       assert.deepEqual(lowestFree(holdings, range(first, last)), free === undefined ? undefined : ip(free))
-      assert.equal(heldIn(holdings, range(first, last)), BigInt(hosts.filter((host) => plain.has(host)).length))
-    }),
-  )
-})
-
-test('holdings keep their runs sorted, disjoint and apart', () => {
-  fc.assert(
-    fc.property(fc.array(anyStep, { maxLength: 60 }), (steps) => {
-      const holdings = createHoldings()
-      for (const { host, by } of steps) hold(holdings, ip(host), alone(by))
-      const { IPv4: runs } = holdings.runs
-      assert.ok(runs.every(({ first, last }) => first <= last))
-      assert.ok(runs.every(({ first }, index) => index === 0 || first > (runs[index - 1]?.last ?? 0n) + 1n))
+      assert.equal(heldIn(holdings, range(first, last)), BigInt(held.length))
+      assert.deepEqual([...heldBetween(holdings, range(first, last))], held.map(ip))
+      const runs = Array.from(entries(holdings.runs.IPv4), ({ value }) => value)
+      assert.ok(runs.every((run) => run.first <= run.last))
+      assert.ok(runs.every((run, index) => index === 0 || run.first > (runs[index - 1]?.last ?? 0n) + 1n))
     }),
   )
 })

@@ -1,66 +1,134 @@
-import type { Family, Ip } from '#model/ip.ts'
+import { compareIp, type Family, type Ip } from '#model/ip.ts'
 import type { IpRange } from '#model/range.ts'
 import type { ServiceKey } from '#model/service.ts'
-import { type Clash, clashIn, clashWith, createHousehold, type Household, moveIn } from './household.ts'
-import { addToRuns, countInside, lowestOutside, type Run, runIndexAt } from './runs.ts'
+import { compareText } from './conflicts.ts'
+import { type Clash, clashIn, clashWith, createHousehold, type Household, moveIn, moveOut } from './household.ts'
+import { createOrdered, drop, entries, get, type Ordered, put } from './ordered.ts'
+import { addToRuns, countInside, createRuns, lowestOutside, removeFromRuns, type Runs, runsInside } from './runs.ts'
 import type { Tenant } from './sharing.ts'
 
 /**
  * Who holds which address: the one place that grants them, so that an address has one holder or several that agree to share it. It knows
  * nothing of pools: they may be split, renamed, closed and opened without anybody's address moving. Its size is that of what is held, not
- * of the pools.
+ * of the pools. What it answers hangs on what is held alone, not on the order in which that came about.
  */
 export interface Holdings {
-  /** One tenant alone, as nearly all are, or several. */
-  readonly occupants: { readonly [F in Family]: Map<bigint, Tenant | Household> }
-  readonly runs: { readonly [F in Family]: Run[] }
-  /** Addresses of which a holder has the key, in the order in which they were taken: where one who has it too may come in. */
-  readonly shared: Map<string, Ip[]>
+  /** Addresses that Services are to have. */
+  readonly kept: Occupants
+  /** Addresses that a Service which is not to have them may still show: they go to nobody who does not agree with it. */
+  readonly shown: Occupants
+  /** Addresses in `kept` or `shown`. */
+  readonly runs: { readonly [F in Family]: Runs }
+  /** Where who has a sharing key may come in: the kept addresses under it, with the number of their holders that have it. */
+  readonly shared: Map<string, Ordered<Ip, number>>
+  /** Where changes are noted; undefined where nobody asks. */
+  readonly journal: Journal | undefined
 }
 
-export function createHoldings(): Holdings {
+/** One tenant alone, as nearly all are, or several. */
+type Occupants = { readonly [F in Family]: Map<bigint, Tenant | Household> }
+
+/** What changed: addresses, by text, and sharing keys that holders of them have or had. */
+export interface Journal {
+  readonly addresses: Map<string, Ip>
+  readonly keys: Set<string>
+}
+
+export function createHoldings(journal?: Journal): Holdings {
   return {
-    occupants: { IPv4: new Map(), IPv6: new Map() },
-    runs: { IPv4: [], IPv6: [] },
+    kept: { IPv4: new Map(), IPv6: new Map() },
+    shown: { IPv4: new Map(), IPv6: new Map() },
+    runs: { IPv4: createRuns(), IPv6: createRuns() },
     shared: new Map(),
+    journal,
   }
 }
 
-/** Who holds an address, in the order in which they came. */
-export function holdersOf(holdings: Holdings, ip: Ip): readonly ServiceKey[] {
-  const occupant = holdings.occupants[ip.family].get(ip.value)
-  if (occupant === undefined) return []
-  return isHousehold(occupant) ? [...occupant.tenants.keys()] : [occupant.key]
+/** One text for one address. */
+export function addressKey({ family, value }: Ip): string {
+  return `${family} ${value.toString(36)}`
 }
 
-/** What keeps a Service from an address; undefined when it is free, its own, or of others that share it with this one. */
-export function clashOver(holdings: Holdings, ip: Ip, tenant: Tenant): Clash | undefined {
-  const occupant = holdings.occupants[ip.family].get(ip.value)
-  if (occupant === undefined) return undefined
-  return isHousehold(occupant) ? clashIn(occupant, tenant) : clashWith(occupant, tenant)
+/** Who holds an address or shows it, by key. */
+export function holdersOf({ kept, shown }: Holdings, ip: Ip): readonly ServiceKey[] {
+  return [...new Set([...keysAt(kept, ip), ...keysAt(shown, ip)])].toSorted(compareText)
+}
+
+function hasAt(occupants: Occupants, { family, value }: Ip, { key }: Tenant): boolean {
+  const occupant = occupants[family].get(value)
+  return occupant !== undefined && (isHousehold(occupant) ? occupant.tenants.has(key) : occupant.key === key)
+}
+
+function keysAt(occupants: Occupants, ip: Ip): readonly ServiceKey[] {
+  const occupant = occupants[ip.family].get(ip.value)
+  if (occupant === undefined) return []
+  return isHousehold(occupant) ? [...occupant.tenants.keys()] : [occupant.key]
 }
 
 function isHousehold(occupant: Tenant | Household): occupant is Household {
   return 'tenants' in occupant
 }
 
+/** What keeps a Service from an address; undefined when it is free, its own, or of others that share it with this one. */
+export function clashOver(holdings: Holdings, ip: Ip, tenant: Tenant): Clash | undefined {
+  return clashAt(holdings.kept, ip, tenant) ?? clashAt(holdings.shown, ip, tenant)
+}
+
+/** As `clashOver`, without those who are to lose the address. */
+export function clashAmongKept(holdings: Holdings, ip: Ip, tenant: Tenant): Clash | undefined {
+  return clashAt(holdings.kept, ip, tenant)
+}
+
+function clashAt(occupants: Occupants, ip: Ip, tenant: Tenant): Clash | undefined {
+  const occupant = occupants[ip.family].get(ip.value)
+  if (occupant === undefined) return undefined
+  return isHousehold(occupant) ? clashIn(occupant, tenant) : clashWith(occupant, tenant)
+}
+
 /** Gives an address to a Service; nothing changes, and the answer tells why, where others hold it. Holding what one holds succeeds. */
 export function hold(holdings: Holdings, ip: Ip, tenant: Tenant): Clash | undefined {
   const clash = clashOver(holdings, ip, tenant)
-  if (clash === undefined) holdAnyway(holdings, ip, tenant)
+  if (clash === undefined) place(holdings, ip, tenant)
   return clash
 }
 
-/** As `hold`, also where others do not agree: this Service has it already, and is to lose it. */
-export function holdAnyway(holdings: Holdings, ip: Ip, tenant: Tenant): void {
-  const occupants = holdings.occupants[ip.family]
-  const occupant = occupants.get(ip.value)
-  if (occupant === undefined) {
-    occupants.set(ip.value, tenant)
-    addToRuns(holdings.runs[ip.family], ip.value)
-    if (tenant.sharing !== undefined) noteShared(holdings.shared, tenant.sharing.key, ip)
-  } else if (isHousehold(occupant)) moveIn(occupant, tenant)
-  else if (occupant.key !== tenant.key) occupants.set(ip.value, householdOf(occupant, tenant))
+/** As `hold`, for who has no clash with those who are to have the address, whoever else may still show it. */
+export function place(holdings: Holdings, ip: Ip, tenant: Tenant): void {
+  if (hasAt(holdings.kept, ip, tenant)) return
+  note(holdings, ip, tenant)
+  moveOutOf(holdings.shown, ip, tenant)
+  moveInto(holdings.kept, ip, tenant)
+  count(holdings, ip, tenant, 1)
+  settleRun(holdings, ip)
+}
+
+/** The inverse of `place`. */
+export function release(holdings: Holdings, ip: Ip, tenant: Tenant): void {
+  moveOutOf(holdings.kept, ip, tenant)
+  count(holdings, ip, tenant, -1)
+  settleRun(holdings, ip)
+  note(holdings, ip, tenant)
+}
+
+/** Notes that a Service which is not to have an address may show it, whatever others say. */
+export function show(holdings: Holdings, ip: Ip, tenant: Tenant): void {
+  moveInto(holdings.shown, ip, tenant)
+  settleRun(holdings, ip)
+  note(holdings, ip, tenant)
+}
+
+/** The inverse of `show`; nothing where the Service has got the address since. */
+export function unshow(holdings: Holdings, ip: Ip, tenant: Tenant): void {
+  moveOutOf(holdings.shown, ip, tenant)
+  settleRun(holdings, ip)
+  note(holdings, ip, tenant)
+}
+
+function moveInto(occupants: Occupants, { family, value }: Ip, tenant: Tenant): void {
+  const known = occupants[family].get(value)
+  if (known === undefined) occupants[family].set(value, tenant)
+  else if (isHousehold(known)) moveIn(known, tenant)
+  else if (known.key !== tenant.key) occupants[family].set(value, householdOf(known, tenant))
 }
 
 function householdOf(...tenants: readonly Tenant[]): Household {
@@ -69,15 +137,50 @@ function householdOf(...tenants: readonly Tenant[]): Household {
   return household
 }
 
-function noteShared(shared: Map<string, Ip[]>, key: string, ip: Ip): void {
-  const known = shared.get(key)
-  if (known === undefined) shared.set(key, [ip])
-  else known.push(ip)
+function moveOutOf(occupants: Occupants, { family, value }: Ip, tenant: Tenant): void {
+  const known = occupants[family].get(value)
+  if (known === undefined) return
+  if (!isHousehold(known)) {
+    if (known.key === tenant.key) occupants[family].delete(value)
+    return
+  }
+  moveOut(known, tenant)
+  const [last, ...more] = known.tenants.size === 1 ? known.tenants.values() : []
+  if (last !== undefined && more.length === 0) occupants[family].set(value, last)
 }
 
-/** Addresses at which somebody has the sharing key. */
-export function sharedUnder(holdings: Holdings, key: string): readonly Ip[] {
-  return holdings.shared.get(key) ?? []
+function settleRun({ kept, shown, runs }: Holdings, { family, value }: Ip): void {
+  const isHeld = kept[family].has(value) || shown[family].has(value)
+  const isInRun = lowestOutside(runs[family], value, value) === undefined
+  if (isHeld && !isInRun) addToRuns(runs[family], value)
+  else if (!isHeld && isInRun) removeFromRuns(runs[family], value)
+}
+
+function count({ shared }: Holdings, ip: Ip, { sharing }: Tenant, difference: 1 | -1): void {
+  if (sharing === undefined) return
+  const addresses = shared.get(sharing.key) ?? createOrdered<Ip, number>(compareIp)
+  const holders = (get(addresses, ip) ?? 0) + difference
+  if (holders > 0) put(addresses, ip, holders)
+  else drop(addresses, ip)
+  if (addresses.size > 0) shared.set(sharing.key, addresses)
+  else shared.delete(sharing.key)
+}
+
+function note({ journal, kept }: Holdings, ip: Ip, { sharing }: Tenant): void {
+  if (journal === undefined) return
+  journal.addresses.set(addressKey(ip), ip)
+  if (sharing !== undefined) journal.keys.add(sharing.key)
+  const occupant = kept[ip.family].get(ip.value)
+  if (occupant === undefined) return
+  // Those who keep an address together agree, so they have one key.
+  const [other] = isHousehold(occupant) ? occupant.tenants.values() : [occupant]
+  if (other?.sharing !== undefined) journal.keys.add(other.sharing.key)
+}
+
+/** Addresses at which somebody has the sharing key, ascending. */
+export function* sharedUnder(holdings: Holdings, key: string): Generator<Ip> {
+  const addresses = holdings.shared.get(key)
+  if (addresses !== undefined) for (const { key: ip } of entries(addresses)) yield ip
 }
 
 /** The lowest address of a range that nobody holds; undefined when the range is full. */
@@ -90,12 +193,8 @@ export function lowestFree(holdings: Holdings, range: IpRange): Ip | undefined {
 /** The held addresses of a range, ascending. */
 export function* heldBetween(holdings: Holdings, { first, last }: IpRange): Generator<Ip> {
   const { family } = first
-  const runs = holdings.runs[family]
-  for (let index = runIndexAt(runs, first.value); index < runs.length; index++) {
-    const run = runs[index] as Run
-    if (run.first > last.value) return
-    const end = run.last < last.value ? run.last : last.value
-    for (let value = run.first > first.value ? run.first : first.value; value <= end; value++) yield { family, value }
+  for (const run of runsInside(holdings.runs[family], first.value, last.value)) {
+    for (let { first: value } = run; value <= run.last; value++) yield { family, value }
   }
 }
 

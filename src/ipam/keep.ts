@@ -1,32 +1,53 @@
 import { type Family, type Ip, sameIp } from '#model/ip.ts'
 import type { Draft } from './draft.ts'
 import { countIn } from './usage.ts'
-import { hold } from './holdings.ts'
+import { clashAmongKept, place } from './holdings.ts'
 import { clashIn, createHousehold, moveIn } from './household.ts'
 import type { Market } from './look.ts'
 import { containsAddress, isInSome } from './pools.ts'
 import { incompatibility, type Tenant } from './sharing.ts'
 
 /**
- * Lets every Service keep what it shows and may have. `isJudged`: every pool could be read, so that an address in none of them is in none.
- * Where Services show one address that do not agree to share it, those keep it that agree with most of the others, and of these the
- * older: so a Service that changes its port or key leaves, and not those that it lived with.
+ * Lets every Service keep what it has and may have: first those of which is remembered what they were given, then those of which only the
+ * status tells. `isJudged`: every pool could be read, so that an address in none of them is in none.
+ *
+ * So a Service that changes its port or key leaves, and not those that it lived with. After a restart nobody is remembered: where Services
+ * then show one address that do not agree to share it, those keep it that agree with most of the others, and of these the older.
  */
-export function keepValid(drafts: readonly Draft[], { pools, holdings, usage }: Market, isJudged: boolean): void {
+export function keepValid(drafts: readonly Draft[], market: Market, isJudged: boolean): void {
+  for (const draft of drafts) {
+    if (draft.remembered !== undefined) keepAll(draft, validOf(draft, draft.remembered, market, isJudged), market)
+  }
   const valid = new Map<Draft, readonly Ip[]>()
   for (const draft of drafts) {
-    const isInPlace = (ip: Ip): boolean =>
-      containsAddress(pools, ip, draft.seeker) || (!isJudged && !isInSome(pools, ip))
-    valid.set(draft, wantedOf(draft, draft.claim.service.ingressIps.filter(isInPlace)))
+    if (draft.remembered !== undefined) continue
+    const shown = validOf(draft, draft.claim.service.ingressIps, market, isJudged)
+    valid.set(
+      draft,
+      shown.filter((ip) => clashAmongKept(market.holdings, ip, draft.tenant) === undefined),
+    )
   }
   const losers = findLosers(valid)
   for (const [draft, addresses] of valid) {
-    for (const ip of addresses) {
-      const isLost = losers[ip.family].get(ip.value)?.has(draft.tenant) === true
-      if (isLost || !isStillWanted(draft, ip) || hold(holdings, ip, draft.tenant) !== undefined) continue
-      draft.kept.push(ip)
-      countIn(usage, draft.claim.service, ip)
-    }
+    keepAll(
+      draft,
+      addresses.filter((ip) => losers[ip.family].get(ip.value)?.has(draft.tenant) !== true),
+      market,
+    )
+  }
+}
+
+function validOf(draft: Draft, addresses: readonly Ip[], { pools }: Market, isJudged: boolean): readonly Ip[] {
+  const isInPlace = (ip: Ip): boolean => containsAddress(pools, ip, draft.seeker) || (!isJudged && !isInSome(pools, ip))
+  return wantedOf(draft, addresses.filter(isInPlace))
+}
+
+function keepAll(draft: Draft, addresses: readonly Ip[], { holdings, usage }: Market): void {
+  for (const ip of addresses) {
+    if (!isStillWanted(draft, ip) || clashAmongKept(holdings, ip, draft.tenant) !== undefined) continue
+    place(holdings, ip, draft.tenant)
+    draft.kept.push(ip)
+    countIn(usage, draft.claim.service, ip)
   }
 }
 

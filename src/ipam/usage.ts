@@ -31,14 +31,18 @@ export interface Usage {
   readonly pools: readonly Pool[]
   readonly namespaces: ReadonlyMap<string, Labels> | undefined
   readonly limits: Map<string, readonly Limit[]>
+  /** Where limits are noted under which somebody got or lost an address; undefined where nobody asks. */
+  readonly journal: Set<Limit> | undefined
 }
 
 export function createUsage(
   policies: readonly PoolPolicy[],
   pools: readonly Pool[],
   namespaces: ReadonlyMap<string, Labels> | undefined,
+  journal?: Set<Limit>,
 ): Usage {
-  return { policies: policies.toSorted((a, b) => compareText(a.name, b.name)), pools, namespaces, limits: new Map() }
+  const inOrder = policies.toSorted((a, b) => compareText(a.name, b.name))
+  return { policies: inOrder, pools, namespaces, limits: new Map(), journal }
 }
 
 /** The limits that a namespace is under, by name of the policy. */
@@ -59,6 +63,7 @@ export function countIn(usage: Usage, service: Service, ip: Ip): void {
   for (const limit of limitsOver(usage, service, ip)) {
     add(limit.addresses, textOf(ip), 1)
     add(limit.services, serviceKey(service), 1)
+    usage.journal?.add(limit)
   }
 }
 
@@ -67,6 +72,7 @@ export function countOut(usage: Usage, service: Service, ip: Ip): void {
   for (const limit of limitsOver(usage, service, ip)) {
     add(limit.addresses, textOf(ip), -1)
     add(limit.services, serviceKey(service), -1)
+    usage.journal?.add(limit)
   }
 }
 

@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { formatIp } from '#model/ip.ts'
+import type { PoolPolicy } from '#model/pool-policy.ts'
+import { NO_PRIORITY, type Pool, poolKey } from '#model/pool.ts'
+import type { Labels } from '#model/selector.ts'
+import { type ServiceKey, serviceKey } from '#model/service.ts'
+import { type Allocation, allocate, type IpamRules, type Outcome } from './allocate.ts'
+import { type Allocator, createAllocator } from './allocator.ts'
+import { isRemembered } from './memory.ts'
+import { L2_CLASS } from './ownership.ts'
+import { countPool } from './pool-conditions.ts'
+import type { Claim } from './request.ts'
+import { claim, policy, pool, ports, service, sharing, these } from './samples.fake.ts'
+import { serviceCondition } from './service-condition.ts'
+
+/** The world, and what was found at the last look by the slow way and by the quick one. */
+interface World {
+  rules: IpamRules
+  readonly claims: Map<ServiceKey, Claim>
+  readonly touched: Set<ServiceKey>
+  model: { readonly claims: ReadonlyMap<ServiceKey, Claim>; readonly allocation: Allocation } | undefined
+  allocator: Allocator
+}
+
+type Step = (world: World) => void
+
+const anyName = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h')
+const anyNamespace = fc.constantFrom('default', 'default', 'shop')
+const host = (n: number): string => `10.0.0.${n}`
+
+const anyPool = fc
+  .record({
+    name: fc.constantFrom('p', 'q', 'r'),
+    isMetallb: fc.boolean(),
+    first: fc.nat(12),
+    more: fc.nat(4),
+    mark: fc.constantFrom('', '', '!'),
+    hasSix: fc.boolean(),
+    app: fc.constantFrom(undefined, undefined, 'x', 'y'),
+    disabled: fc.constantFrom(false, false, false, true),
+    priority: fc.constantFrom(NO_PRIORITY, NO_PRIORITY, 1),
+    autoAssign: fc.constantFrom(true, true, true, false),
+    namespaces: fc.constantFrom([], [], ['shop']),
+    creationTimestampMs: fc.nat(2),
+  })
+  .map(({ name, isMetallb, first, more, mark, hasSix, app, autoAssign, namespaces, ...rest }): Pool => {
+    const requirements = app === undefined ? [] : [{ key: 'app', operator: 'In' as const, values: [app] }]
+    const four = `${host(first)}-${host(first + more)}${more >= 2 ? mark : ''}`
+    const six = hasSix ? [`fd00::${first + 1}-fd00::${first + 1 + (more >> 1)}`] : []
+    const ofMetallb = { dialect: 'metallb', namespace: 'm', autoAssign, namespaces, avoidBuggyIps: true } as const
+    return pool(name, four, ...six, { ...rest, serviceSelector: { requirements }, ...(isMetallb ? ofMetallb : {}) })
+  })
+
+const TEAM = { requirements: [{ key: 'team', operator: 'In' as const, values: ['a'] }] }
+const anyNamespaces = fc.constantFrom(
+  'all' as const,
+  { names: ['shop'], selector: undefined },
+  { names: [], selector: TEAM },
+)
+const anyLimit = fc.constantFrom(undefined, 0, 1, 2, 3)
+const anyPolicy = fc
+  .record({
+    name: fc.constantFrom('one', 'two'),
+    pools: fc.constantFrom('all' as const, ['p'], ['m/q', 'r']),
+    reserved: fc.array(
+      fc
+        .record({
+          at: fc.nat(14),
+          requestableBy: fc.constantFrom('nobody' as const, 'everybody' as const, {
+            names: ['shop'],
+            selector: undefined,
+          }),
+        })
+        .map(({ at, requestableBy }) => ({ text: host(at), requestableBy })),
+      { maxLength: 2 },
+    ),
+    quotas: fc.array(fc.record({ namespaces: anyNamespaces, maxAddresses: anyLimit, maxServices: anyLimit }), {
+      maxLength: 2,
+    }),
+  })
+  .map(({ name, ...rest }) => policy(name, rest))
+
+const anyClaim = fc
+  .record({
+    name: anyName,
+    namespace: anyNamespace,
+    app: fc.constantFrom('x', 'y'),
+    port: fc.constantFrom('TCP/80', 'TCP/81', 'UDP/80', 'TCP/82'),
+    externalTrafficPolicy: fc.constantFrom('Cluster' as const, 'Cluster' as const, 'Local' as const),
+    stack: fc.constantFrom('four', 'four', 'six', 'both'),
+    creationTimestampMs: fc.nat(2),
+    loadBalancerClass: fc.constantFrom('', '', '', '', L2_CLASS, 'other/class'),
+    wanted: fc.option(fc.nat(14), { nil: undefined, freq: 2 }),
+    isUnclear: fc.constantFrom(false, false, false, false, false, false, true),
+    key: fc.constantFrom(undefined, undefined, 'k', 'k', 'l'),
+    pool: fc.constantFrom('', '', '', '', 'p', 'm/p'),
+  })
+  .map(({ app, port, stack, wanted, isUnclear, key, pool: inPool, ...rest }): Claim => {
+    const families =
+      stack === 'six' ? (['IPv6'] as const) : stack === 'four' ? (['IPv4'] as const) : (['IPv4', 'IPv6'] as const)
+    const familyPolicy = stack === 'both' ? 'RequireDualStack' : 'SingleStack'
+    const { name, ...fields } = {
+      ...rest,
+      ...ports(port),
+      labels: { app },
+      selector: { app },
+      families,
+      familyPolicy,
+    } as const
+    const asked = {
+      ...(wanted === undefined ? {} : these(host(wanted))),
+      ...(isUnclear ? { wanted: { kind: 'unclear' } as const } : {}),
+      ...(key === undefined ? {} : sharing(key, { namespaces: ['default', 'shop'] })),
+      pool: inPool,
+    }
+    return claim(service(name, fields), asked)
+  })
+
+const anyServiceStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: anyClaim.map(
+      (made): Step =>
+        (world) =>
+          putClaim(world, made),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(anyNamespace, anyName).map(
+      ([at, name]): Step =>
+        (world) =>
+          remove(world, `${at}/${name}`),
+    ),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }).map(
+      (through): Step =>
+        (world) =>
+          write(world, through),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(anyName, fc.nat(15)).map(
+      ([name, at]): Step =>
+        (world) =>
+          overwrite(world, `default/${name}`, at),
+    ),
+  },
+)
+const anyRuleStep: fc.Arbitrary<Step> = fc.oneof(
+  anyPool.map(
+    (made): Step =>
+      (world) =>
+        changePools(world, poolKey(made), made),
+  ),
+  fc.constantFrom('p', 'q', 'm/r').map(
+    (key): Step =>
+      (world) =>
+        changePools(world, key, undefined),
+  ),
+  anyPolicy.map(
+    (made): Step =>
+      (world) =>
+        changePolicies(world, made.name, made),
+  ),
+  fc.constantFrom('one', 'two').map(
+    (name): Step =>
+      (world) =>
+        changePolicies(world, name, undefined),
+  ),
+  fc.boolean().map(
+    (isTeam): Step =>
+      (world) =>
+        label(world, isTeam ? { team: 'a' } : {}),
+  ),
+  fc.boolean().map(
+    (isBroken): Step =>
+      (world) =>
+        breakPool(world, isBroken),
+  ),
+  fc.constant(restart),
+)
+
+/** While there is a broken pool nobody loses an address for being in no pool. */
+function breakPool(world: World, isBroken: boolean): void {
+  world.rules = { ...world.rules, brokenPools: isBroken ? ['z'] : [] }
+}
+
+/** A changed Service keeps its age and what its status shows, as the API has it. */
+function putClaim(world: World, made: Claim): void {
+  const key = serviceKey(made.service)
+  const before = world.claims.get(key)
+  const {
+    ingressIps = [],
+    conditions = [],
+    creationTimestampMs = made.service.creationTimestampMs,
+  } = before?.service ?? {}
+  const changed = { ...made, service: { ...made.service, ingressIps, conditions, creationTimestampMs } }
+  set(world, key, { ...changed, alsoShown: before?.alsoShown ?? [] })
+}
+
+function set(world: World, key: ServiceKey, to: Claim): void {
+  world.claims.set(key, to)
+  world.touched.add(key)
+}
+
+function remove(world: World, key: ServiceKey): void {
+  world.claims.delete(key)
+  world.touched.add(key)
+}
+
+/** Of what the last look found some is written: through, or not known whether it came through. */
+function write(world: World, through: readonly boolean[]): void {
+  let index = 0
+  for (const [key, { addresses, ...rest }] of world.model?.allocation.assignments ?? []) {
+    const before = world.claims.get(key)
+    if (before === undefined) continue
+    const isThrough = through[index++ % through.length] === true
+    if (!isThrough && index % 2 === 0) continue
+    const conditions = [serviceCondition({ addresses, ...rest })]
+    const written = { ...before.service, ingressIps: addresses, conditions }
+    set(world, key, { ...before, service: written, alsoShown: isThrough ? [] : before.service.ingressIps })
+  }
+}
+
+/** Somebody else writes an address into a status, or clears it. */
+function overwrite(world: World, key: ServiceKey, at: number): void {
+  const before = world.claims.get(key)
+  if (before === undefined) return
+  const ingressIps = at === 15 ? [] : [{ family: 'IPv4' as const, value: (10n << 24n) + BigInt(at) }]
+  set(world, key, { ...before, service: { ...before.service, ingressIps } })
+}
+
+function changePools(world: World, key: string, made: Pool | undefined): void {
+  const others = world.rules.pools.filter((one) => poolKey(one) !== key)
+  world.rules = { ...world.rules, pools: made === undefined ? others : [...others, made] }
+}
+
+function changePolicies(world: World, name: string, made: PoolPolicy | undefined): void {
+  const others = (world.rules.policies ?? []).filter((one) => one.name !== name)
+  world.rules = { ...world.rules, policies: made === undefined ? others : [...others, made] }
+}
+
+function label(world: World, labels: Labels): void {
+  world.rules = {
+    ...world.rules,
+    namespaces: new Map([
+      ['shop', labels],
+      ['default', {}],
+    ]),
+  }
+}
+
+function restart(world: World): void {
+  world.allocator = createAllocator()
+  world.model = undefined
+  for (const key of world.claims.keys()) world.touched.add(key)
+}
+
+function createWorld(pools: readonly Pool[], policies: readonly PoolPolicy[]): World {
+  const rules: IpamRules = { pools, brokenPools: [], policies, namespaces: new Map([['default', {}]]) }
+  return { rules, claims: new Map(), touched: new Set(), model: undefined, allocator: createAllocator() }
+}
+
+/** The slow model: everything anew, from what was given to those that have not changed since. */
+function lookSlowly(world: World): Allocation {
+  const { rules, claims, model } = world
+  const remembered = new Map(
+    Array.from(model?.allocation.assignments ?? []).flatMap(([key, { addresses }]) => {
+      const before = model?.claims.get(key)
+      const now = claims.get(key)
+      const isKnown = before !== undefined && now !== undefined && isRemembered(before, now, addresses)
+      return isKnown ? [[key, addresses] as const] : []
+    }),
+  )
+  const allocation = allocate({ ...rules, claims: [...claims.values()], remembered })
+  world.model = { claims: new Map(claims), allocation }
+  return allocation
+}
+
+/** Everything that an outcome says, as text. */
+function textOf({ rules, claims }: World, outcome: Outcome): readonly string[] {
+  const services = [...claims.keys()].toSorted().map((key) => {
+    const assignment = outcome.assignments.get(key)
+    if (assignment === undefined) return `${key} ${outcome.notOurs.get(key)}`
+    const { reason, message } = serviceCondition(assignment)
+    return `${key} ${assignment.addresses.map(formatIp).join()} ${reason} ${message}`
+  })
+  const pools = rules.pools.map((one) => `${poolKey(one)} ${countPool(one, outcome.holdings).used}`)
+  const used = [...outcome.usage.limits.values()]
+    .flat()
+    .filter(({ addresses }) => addresses.size > 0)
+    .map((limit) => `${limit.policy.name} ${limit.namespace} ${limit.addresses.size} ${limit.services.size}`)
+  return [...services, ...pools, ...used.toSorted()]
+}
+
+function look(world: World): { readonly isUnfinished: boolean } {
+  const before = new Map(world.model?.allocation.assignments)
+  const allocation = lookSlowly(world)
+  const changes = new Map([...world.touched].map((key) => [key, world.claims.get(key)]))
+  world.touched.clear()
+  const answer = world.allocator.look(world.rules, changes)
+  const outcome = world.allocator.outcome()
+  assert.deepEqual(textOf(world, outcome), textOf(world, allocation))
+  assert.equal(outcome.assignments.size, allocation.assignments.size)
+  assert.equal(
+    outcome.waiting,
+    [...allocation.assignments.values()].filter(({ refusals }) => refusals.length > 0).length,
+  )
+  for (const [key, assignment] of allocation.assignments) {
+    if (answer.changed.has(key)) continue
+    const known = before.get(key)
+    assert.ok(known !== undefined)
+    assert.equal(serviceCondition(known).message, serviceCondition(assignment).message, `${key} is told something new`)
+    assert.deepEqual(known.addresses, assignment.addresses, `${key} has another address`)
+  }
+  return answer
+}
+
+test('an allocator tells at the next look of a quota that the other family of the same Service has used up', () => {
+  const both = { families: ['IPv4', 'IPv6'], familyPolicy: 'RequireDualStack' } as const
+  const pools = [pool('p', '10.0.0.1', 'fd00::1-fd00::9')]
+  const steps: readonly Step[] = [
+    (world) => putClaim(world, claim(service('e', { namespace: 'shop' }))),
+    (world) => putClaim(world, claim(service('a', both))),
+    () => undefined,
+  ]
+  run(
+    pools,
+    [policy('one', { quotas: [{ maxAddresses: 1 }] })],
+    steps.map((step) => [step]),
+  )
+})
+
+/** Several changes are one look. */
+function anyHistory(step: fc.Arbitrary<Step>): fc.Arbitrary<readonly (readonly Step[])[]> {
+  return fc.array(fc.array(step, { minLength: 0, maxLength: 3 }), { minLength: 20, maxLength: 100 })
+}
+
+const anyStart = fc.record({
+  pools: fc.uniqueArray(anyPool, { minLength: 1, maxLength: 3, selector: poolKey }),
+  policies: fc.uniqueArray(anyPolicy, { maxLength: 2, selector: ({ name }) => name }),
+})
+
+function run(pools: readonly Pool[], policies: readonly PoolPolicy[], history: readonly (readonly Step[])[]): void {
+  const world = createWorld(pools, policies)
+  for (const steps of history) {
+    for (const step of steps) step(world)
+    look(world)
+  }
+}
+
+test('an allocator with a memory finds what allocate() finds, after any changes of Services', () => {
+  fc.assert(
+    fc.property(anyStart, anyHistory(anyServiceStep), ({ pools, policies }, history) => run(pools, policies, history)),
+    { numRuns: 150 },
+  )
+})
+
+test('an allocator with a memory finds what allocate() finds, with other pools and policies and restarts at any point', () => {
+  const anyStep = fc.oneof({ weight: 8, arbitrary: anyServiceStep }, { weight: 1, arbitrary: anyRuleStep })
+  fc.assert(
+    fc.property(anyStart, anyHistory(anyStep), ({ pools, policies }, history) => run(pools, policies, history)),
+    { numRuns: 100 },
+  )
+})
