@@ -23,10 +23,9 @@ const room = enterOwnNamespaces()
 const VIP = '192.168.10.75'
 const SENT = new Uint8Array(3_000_000)
 
-/** `near` is on the client's subnet; `far` and `third` are behind the router, on one subnet. */
+/** `near` is on the client's subnet; `far` and the third are behind the router, on one subnet. */
 let near: OverlaySite
 let far: OverlaySite
-let third: OverlaySite
 let sites: readonly OverlaySite[]
 let client: Station
 let stranger: Station
@@ -39,7 +38,7 @@ before(async () => {
     await wireSite(room, objects, 2, 20),
     await wireSite(room, objects, 3, 20),
   ]
-  ;[near, far, third] = sites as [OverlaySite, OverlaySite, OverlaySite]
+  ;[near, far] = sites as [OverlaySite, OverlaySite]
   client = await wireHost(10, 50, '02:00:00:00:00:50')
   stranger = await wireHost(20, 66, '02:00:00:00:00:66')
 })
