@@ -54,7 +54,7 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
     {
       name: 'health',
       async start() {
-        const health = healthPort === 0 ? undefined : await openHealthServer(healthPort, operator.status)
+        const health = healthPort === 0 ? undefined : await openHealthServer(healthPort, operator.status, server)
         return async () => await health?.close()
       },
     },
