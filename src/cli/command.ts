@@ -1,5 +1,6 @@
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
+import type { NodeRemains } from './node-remains.ts'
 
 /** What a command may reach. `main.ts` opens it; tests hand in values. */
 export interface Outside {
@@ -9,6 +10,11 @@ export interface Outside {
   openMaps(): Promise<BpfMaps>
   /** The API server that the environment names, as kubectl finds it. Throws `CliError` when it names none that can be read. */
   openKube(): Promise<KubeApi>
+  /**
+   * What agent and plugin left on the machine that the command runs on; `hostRoot` is where its file system is, empty for `/`. Throws `CliError` when
+   * the environment names folders that are none.
+   */
+  openNode(hostRoot: string): Promise<NodeRemains>
   /** A file as text; `-` is stdin. Throws `CliError` when it cannot be read. */
   readText(path: string): Promise<string>
   nowMs(): number

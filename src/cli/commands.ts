@@ -1,4 +1,5 @@
 import { BPF_LB_LIST } from './cmds/bpf-lb-list/options.ts'
+import { CLEANUP } from './cmds/cleanup/options.ts'
 import { DEBUGINFO } from './cmds/debuginfo/options.ts'
 import { IPAM_EXPLAIN, IPAM_WHAT_IF } from './cmds/ipam/options.ts'
 import { L2_LIST } from './cmds/l2-list/options.ts'
@@ -20,5 +21,6 @@ export const COMMANDS: readonly CliCommand[] = [
   MIGRATE_METALLB,
   VALUES_CHECK,
   DEBUGINFO,
+  CLEANUP,
   VERSION,
 ]

@@ -9,6 +9,10 @@ export function createOutside(settings: Settings): Outside {
       const { openKube } = await import('./kube.ts')
       return openKube()
     },
+    async openNode(hostRoot) {
+      const { openNode } = await import('./open-node.ts')
+      return openNode(hostRoot, settings)
+    },
     async readText(path) {
       const { readTextFile } = await import('./read-text.ts')
       return readTextFile(path)

@@ -12,6 +12,7 @@ const EMPTY: NodeNetworkState = {
   otherVxlans: [],
   masquerade: undefined,
   masqueradeExists: false,
+  hostPortsExist: false,
 }
 
 const OVERLAY: Overlay = { portUdp: 8472, mtuBytes: 1450, addresses: [mustParseIp('10.244.1.1')] }

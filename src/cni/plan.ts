@@ -131,6 +131,10 @@ export function formatNetworkOp(op: NetworkOp): string {
       return 'set the masquerade rules'
     case 'deleteMasquerade':
       return 'delete the masquerade rules'
+    case 'deleteHostPorts':
+      return 'delete the rules of host ports'
+    case 'deletePodDevice':
+      return `delete ${op.device}`
   }
 }
 

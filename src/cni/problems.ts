@@ -162,9 +162,11 @@ function failureOf(
     case 'addRoute':
     case 'replaceRoute':
     case 'deleteRoute':
+    case 'deletePodDevice':
       return { severity: 'error', code: 'RouteFailed', message }
     case 'setMasquerade':
     case 'deleteMasquerade':
+    case 'deleteHostPorts':
       return {
         severity: 'error',
         code: 'MasqueradeFailed',

@@ -55,6 +55,8 @@ export interface NodeNetworkState {
   readonly masquerade: string | undefined
   /** The agent's table is there, whatever is in it. */
   readonly masqueradeExists: boolean
+  /** The plugin's table of host ports is there. */
+  readonly hostPortsExist: boolean
 }
 
 /** One change of the node's network. All of them may be repeated; deleting what is not there succeeds. */
@@ -72,3 +74,7 @@ export type NetworkOp =
   /** All rules of the table at once. */
   | { readonly kind: 'setMasquerade'; readonly ruleset: string }
   | { readonly kind: 'deleteMasquerade' }
+  /** The plugin's table: for a clean-up. */
+  | { readonly kind: 'deleteHostPorts' }
+  /** The host's end of a pod, and with it the pod's: for a clean-up. */
+  | { readonly kind: 'deletePodDevice'; readonly device: string }

@@ -28,6 +28,7 @@ export interface MutableNetwork {
   otherVxlans: NodeNetworkState['otherVxlans']
   masquerade: string | undefined
   masqueradeExists: boolean
+  hostPortsExist: boolean
 }
 
 /** A network in memory. Devices other than the overlay are all there. */
@@ -39,6 +40,7 @@ export function createFakeNodeNetwork(initial: Partial<NodeNetworkState> = {}): 
     otherVxlans: [],
     masquerade: undefined,
     masqueradeExists: false,
+    hostPortsExist: false,
     ...initial,
   }
   const done: NetworkOp[] = []
@@ -118,6 +120,11 @@ function change(state: MutableNetwork, op: NetworkOp): string | undefined {
     case 'deleteMasquerade':
       state.masquerade = undefined
       state.masqueradeExists = false
+      return undefined
+    case 'deleteHostPorts':
+      state.hostPortsExist = false
+      return undefined
+    case 'deletePodDevice':
       return undefined
   }
 }

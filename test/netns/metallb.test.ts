@@ -89,6 +89,7 @@ function outsideOf(server: RealApiServer): Outside {
     askAgent: () => assert.fail('The agent is not asked'),
     openMaps: () => assert.fail('The maps are not opened'),
     openKube: async () => connectKubeApi({ kubeconfig: server.kubeconfig(), environment: {} }, options).api,
+    openNode: () => assert.fail('The node is left as it is'),
     readText: () => assert.fail('No file is read'),
     nowMs: () => 0,
   }

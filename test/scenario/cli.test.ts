@@ -30,6 +30,7 @@ function outsideOf(node: ScenarioNode, cluster: Cluster): Outside {
     askAgent: async (path) => JSON.parse(JSON.stringify(byPath[path]?.())) as unknown,
     openMaps: async () => maps,
     openKube: () => assert.fail('A command about a node asks its agent'),
+    openNode: () => assert.fail('The node is left as it is'),
     readText: () => assert.fail('No file is read'),
     nowMs: () => cluster.clock.nowMs(),
   }

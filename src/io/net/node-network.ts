@@ -1,9 +1,9 @@
 import { formatIp, WIDTH_BITS } from '#model/ip.ts'
-import { MASQUERADE_TABLE, type NetworkOp, OVERLAY_DEVICE, ROUTE_PROTOCOL, type Route } from '#model/node-network.ts'
+import { HOST_PORT_TABLE, type NetworkOp, OVERLAY_DEVICE, ROUTE_PROTOCOL, type Route } from '#model/node-network.ts'
 import { formatPrefix } from '#model/prefix.ts'
 import type { NodeNetwork } from '#ports/node-network.ts'
 import { readRoutes, readVxlans } from './ip-json.ts'
-import { MasqueradeTable } from './masquerade-table.ts'
+import { deleteTable, MasqueradeTable } from './masquerade-table.ts'
 import { watchRouteLosses } from './link-changes.ts'
 import { runProgram } from './run-program.ts'
 
@@ -47,13 +47,14 @@ function groupByProgram(ops: readonly NetworkOp[]): readonly (readonly NetworkOp
 }
 
 function isNft({ kind }: NetworkOp): boolean {
-  return kind === 'setMasquerade' || kind === 'deleteMasquerade'
+  return kind === 'setMasquerade' || kind === 'deleteMasquerade' || kind === 'deleteHostPorts'
 }
 
 async function applyGroup(ops: readonly NetworkOp[], table: MasqueradeTable): Promise<readonly (string | undefined)[]> {
   const [first] = ops
   if (first?.kind === 'setMasquerade') return [await table.set(first.ruleset)]
   if (first?.kind === 'deleteMasquerade') return [await table.delete()]
+  if (first?.kind === 'deleteHostPorts') return [await deleteTable(HOST_PORT_TABLE)]
   return await runBatch(ops)
 }
 
@@ -93,6 +94,7 @@ function isDoneAlready(op: NetworkOp, words: string): boolean {
     case 'deleteOverlay':
     case 'deleteRoute':
     case 'deleteOverlayAddress':
+    case 'deletePodDevice':
       return /Cannot find device|No such (device|process)|Cannot assign requested address|not found/i.test(words)
     case 'addOverlayAddress':
       return /File exists|already assigned/i.test(words)
@@ -102,6 +104,7 @@ function isDoneAlready(op: NetworkOp, words: string): boolean {
     case 'replaceRoute':
     case 'setMasquerade':
     case 'deleteMasquerade':
+    case 'deleteHostPorts':
       return false
   }
 }
@@ -131,9 +134,12 @@ function commandsOf(op: NetworkOp): readonly string[] {
       return [`route replace ${routeWords(op.route)}`]
     case 'deleteRoute':
       return [`route delete ${routeWords(op.route)}`]
+    case 'deletePodDevice':
+      return [`link delete dev ${op.device}`]
     case 'setMasquerade':
     case 'deleteMasquerade':
-      throw new Error(`${op.kind} of table ${MASQUERADE_TABLE} is not for ip`)
+    case 'deleteHostPorts':
+      throw new Error(`${op.kind} is not for ip`)
   }
 }
 

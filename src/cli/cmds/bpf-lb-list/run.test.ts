@@ -17,6 +17,7 @@ function outsideOf(maps: FakeBpfMaps): Outside {
     askAgent: () => assert.fail('The agent is not asked'),
     openMaps: async () => maps,
     openKube: () => assert.fail('The API is not asked'),
+    openNode: () => assert.fail('The node is left as it is'),
     readText: () => assert.fail('No file is read'),
     nowMs: () => 0,
   }

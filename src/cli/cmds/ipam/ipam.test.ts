@@ -21,6 +21,7 @@ function outsideWith(cluster: string, change = ''): Outside {
     askAgent: never,
     openMaps: never,
     openKube: async () => api,
+    openNode: () => assert.fail('The node is left as it is'),
     readText: async () => change,
     nowMs: () => NOW_MS,
   }

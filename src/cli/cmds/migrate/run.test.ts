@@ -24,6 +24,7 @@ function outsideOf(parts: Partial<Outside>): Outside {
     askAgent: () => assert.fail('The agent is not asked'),
     openMaps: () => assert.fail('The maps are not opened'),
     openKube: () => assert.fail('The API is not asked'),
+    openNode: () => assert.fail('The node is left as it is'),
     readText: () => assert.fail('No file is read'),
     nowMs: () => 0,
     ...parts,

@@ -12,6 +12,7 @@ function outsideOf(files: Readonly<Record<string, string>>): Outside {
     askAgent: () => assert.fail('The agent is not asked'),
     openMaps: () => assert.fail('No map is opened'),
     openKube: () => assert.fail('The API is not asked'),
+    openNode: () => assert.fail('The node is left as it is'),
     readText: async (path) => files[path] ?? assert.fail(`The file ${path} is not there`),
     nowMs: () => 0,
   }
