@@ -4,8 +4,11 @@ import { mustParseIp } from '#model/ip.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
 import type { Service } from '#model/service.ts'
 import type { NodeView } from './candidates.ts'
-import { mirrorName, mirrorsOf } from './mirror.ts'
-import { NO_RULES } from './rules.ts'
+import { mirrorName, type Mirrors, mirrorsOf as mirrorsFor } from './mirror.ts'
+import { type L2Rules, NO_RULES } from './rules.ts'
+
+const mirrorsOf = (...[services, nodes, rules]: readonly [readonly Service[], readonly NodeView[], L2Rules]): Mirrors =>
+  mirrorsFor(services, nodes, rules, () => true)
 
 const ALL: L2Policy = {
   kind: 'CiliumL2AnnouncementPolicy',

@@ -37,10 +37,15 @@ export function mirrorName({ namespace, name }: { readonly namespace: string; re
 }
 
 /**
- * The mirrors of all Services. Two Services can have one name in it (`a/b-c` and `a-b/c`): the one that a node answers for has it, of two such
+ * The mirrors of all Services; `isThere` tells the Leases that there are, of which alone it matters whether they are awaited. Two Services can have one name in it (`a/b-c` and `a-b/c`): the one that a node answers for has it, of two such
  * the first by key.
  */
-export function mirrorsOf(services: Iterable<Service>, nodes: readonly NodeView[], rules: L2Rules): Mirrors {
+export function mirrorsOf(
+  services: Iterable<Service>,
+  nodes: readonly NodeView[],
+  rules: L2Rules,
+  isThere: (name: string) => boolean,
+): Mirrors {
   const holdings = holdingsByAddress(nodes)
   const held = new Map<string, Mirror>()
   const awaited = new Set<string>()
@@ -49,7 +54,7 @@ export function mirrorsOf(services: Iterable<Service>, nodes: readonly NodeView[
     const name = mirrorName(service)
     const rival = held.get(name)
     if (mirror === undefined) {
-      if (isAnnounceable(service, rules)) awaited.add(name)
+      if (isThere(name) && isAnnounceable(service, rules)) awaited.add(name)
     } else if (rival === undefined || mirror.service < rival.service) held.set(name, mirror)
   }
   return { held, awaited: awaited.difference(held) }

@@ -94,12 +94,13 @@ class MirrorLoop {
     const { services, mirrors, view, clock } = this.#options
     const moment = view.moment()
     if (moment === undefined || !services.status().synced || !mirrors.status().synced) return undefined
+    const seen = new Map(Array.from(mirrors.items().values(), (lease) => [lease.name, lease]))
     const wanted = mirrorsOf(
       Array.from(services.items().values(), ({ service }) => service),
       moment.nodes,
       moment.rules,
+      (name) => seen.has(name),
     )
-    const seen = new Map(Array.from(mirrors.items().values(), (lease) => [lease.name, lease]))
     const nowMs = clock.monotonicMs()
     const waits = [
       ...this.#write(wanted, seen),
