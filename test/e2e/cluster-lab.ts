@@ -29,8 +29,6 @@ export interface ClusterLab {
 export async function openClusterLab(name: string, topology: string, ...flags: readonly string[]): Promise<ClusterLab> {
   await run([BALISE, 'lab', 'up', '--name', name, '--topology', topology, '--detach', ...flags], { boundMs: 240_000 })
   const ofLab = (...args: readonly string[]): Promise<string> => kubectl(name, args)
-  const inAgent = async (node: string, words: readonly string[]): Promise<string> =>
-    ofLab('exec', '-n', 'kube-system', await agentPod(ofLab, node), '-c', 'agent', '--', 'balise', ...words)
   const onHost = (host: string, argv: readonly string[]): readonly string[] => [
     ...[BALISE, 'lab', 'exec', '--name', name, host, '--'],
     ...argv,
@@ -44,9 +42,9 @@ export async function openClusterLab(name: string, topology: string, ...flags: r
     on: (host, ...argv) => attempt(onHost(host, argv)),
     must: (host, ...argv) => run(onHost(host, argv)),
     async balise<T>(node: string, ...words: readonly string[]): Promise<T> {
-      return JSON.parse(await inAgent(node, [...words, '-o', 'json'])) as T
+      return JSON.parse(await agentSays(name, node, ...words, '-o', 'json')) as T
     },
-    baliseText: (node, ...words) => inAgent(node, words),
+    baliseText: (node, ...words) => agentSays(name, node, ...words),
     down: async () => void (await run([BALISE, 'lab', 'down', '--name', name], { boundMs: 60_000 })),
   }
 }
@@ -56,10 +54,16 @@ export function checkGuide(name: string, topology: string): Promise<RunOutcome> 
   return attempt([BALISE, 'lab', 'up', '--name', name, '--topology', topology, '--check'], { boundMs: 300_000 })
 }
 
-async function agentPod(ofLab: (...args: readonly string[]) => Promise<string>, node: string): Promise<string> {
+/** The command line of Balise in the pod of the agent of a node. */
+export async function agentSays(lab: string, node: string, ...words: readonly string[]): Promise<string> {
+  const pod = await agentPod(lab, node)
+  return kubectl(lab, ['exec', '-n', 'kube-system', pod, '-c', 'agent', '--', 'balise', ...words])
+}
+
+async function agentPod(lab: string, node: string): Promise<string> {
   const select = ['-l', 'app.kubernetes.io/name=balise,app.kubernetes.io/component=agent']
   const ask = ['get', 'pods', '-n', 'kube-system', ...select, '--field-selector', `spec.nodeName=${node}`, '-o', 'name']
-  return waitFor(async () => (await ofLab(...ask)).trim().split('\n')[0] || undefined, {
+  return waitFor(async () => (await kubectl(lab, ask)).trim().split('\n')[0] || undefined, {
     what: `an agent on ${node}`,
     boundMs: 30_000,
     everyMs: 500,
