@@ -191,15 +191,16 @@ export class PodNetwork {
     })
     this.#desired = desired
     const cidrProblems = podCidrProblems(settings.nodeName, desired.podCidrs)
-    const kernelProblems = await this.#applyNetwork(desired, nodes, self)
+    const kernel = await this.#applyNetwork(desired, nodes, self)
     const foreign = this.#settleForeign(confs)
     const installProblems = this.#installPlugins()
-    const blocking = [...cidrProblems, ...installProblems, ...kernelProblems.filter(isBlocking)]
+    const blocking = [...cidrProblems, ...installProblems, ...kernel.blocking]
     const confProblems = blocking.length === 0 ? this.#tellRuntime(this.#fullConf(desired), confs) : []
     this.#confWritten ||= confs.ownMode === 'full'
     this.#problems = [
       ...cidrProblems,
-      ...kernelProblems,
+      ...kernel.blocking,
+      ...kernel.others,
       ...installProblems,
       ...confProblems,
       ...pathProblems(desired.paths),
@@ -207,13 +208,16 @@ export class PodNetwork {
     ]
   }
 
-  /** Settings of the kernel first, then ways of the overlay, routes and masquerade. */
+  /**
+   * Settings of the kernel first, then ways of the overlay, routes and masquerade. `blocking`: pods would get a network that does not carry them;
+   * `others` concern some peers, and must not keep the node from being Ready.
+   */
   async #applyNetwork(
     desired: DesiredNetwork,
     nodes: readonly Node[],
     self: Node | undefined,
-  ): Promise<readonly CniProblem[]> {
-    const { network, log } = this.#options
+  ): Promise<{ readonly blocking: readonly CniProblem[]; readonly others: readonly CniProblem[] }> {
+    const { network, net, log } = this.#options
     const families: readonly Family[] = [...new Set(desired.podCidrs.map(({ address }) => address.family))]
     const settled = this.#sysctls.apply(desiredSysctls({ families, uplinks: desired.uplinks, overlays: [] }))
     const prepared = this.#attemptOverlay(() => this.#overlay.prepare(desired, nodes))
@@ -221,10 +225,15 @@ export class PodNetwork {
     const plan = planNetwork(desired, observed)
     const outcomes = plan.ops.length === 0 ? [] : await network.apply(plan.ops)
     if (plan.ops.length > 0) log.info('Node network changed', { changes: plan.ops.length })
-    const overlays = desired.overlay === undefined ? [] : [OVERLAY_DEVICE]
-    const loosened = this.#sysctls.apply(desiredSysctls({ families: [], uplinks: [], overlays }))
+    const overlays = net.list().filter(({ name }) => name === OVERLAY_DEVICE)
+    const names = overlays.map(({ name }) => name)
+    const loosened = this.#sysctls.apply(desiredSysctls({ families: [], uplinks: [], overlays: names }))
     const finished = this.#attemptOverlay(() => this.#overlay.finish(desired, self))
-    return [...settled, ...prepared, ...planProblems(plan, outcomes, observed.otherVxlans), ...loosened, ...finished]
+    const planned = planProblems(plan, outcomes, observed.otherVxlans)
+    return {
+      blocking: [...settled, ...planned.filter(({ code }) => code === 'MasqueradeFailed')],
+      others: [...prepared, ...planned.filter(({ code }) => code !== 'MasqueradeFailed'), ...loosened, ...finished],
+    }
   }
 
   #attemptOverlay(act: () => void): readonly CniProblem[] {
@@ -297,11 +306,6 @@ export class PodNetwork {
       ...foreignConfProblems('chained', confs.foreign),
     ]
   }
-}
-
-/** Without these pods would get a network that does not carry them; other failures concern some peers, and must not keep the node from being Ready. */
-function isBlocking({ code }: CniProblem): boolean {
-  return code === 'SysctlFailed' || code === 'MasqueradeFailed'
 }
 
 /** Pods' devices come and go with them. */
