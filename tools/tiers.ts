@@ -85,7 +85,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     isolation: 'process',
     needsRoot: true,
     testBoundMs: 420_000,
-    boundMs: 480_000,
+    boundMs: 900_000,
     verbose: true,
   },
 }
