@@ -72,3 +72,14 @@ test('lanDevices() with patterns takes what they match, whatever it is, but neve
   ]
   assert.deepEqual(names(devices, ['^eth1$', 'cni', 'lo']), ['cni0', 'eth1'])
 })
+
+test('lanDevices() never takes what our own CNI makes, whatever its address and the patterns', () => {
+  const devices = [
+    device('blc0123456789a', { kind: 'veth' }, '192.168.10.9/24'),
+    device('balise_vxlan', { kind: 'vxlan' }, '10.244.1.1/24'),
+    device('eth0'),
+  ]
+  assert.deepEqual(names(devices), ['eth0'])
+  assert.deepEqual(names(devices, ['.*']), ['eth0'])
+  assert.deepEqual(names(devices, ['blc.*', 'balise_vxlan']), [])
+})

@@ -1,4 +1,5 @@
 import type { Device } from '#model/device.ts'
+import { OVERLAY_DEVICE, POD_DEVICE_PREFIX } from '#model/node-network.ts'
 import { compileInterfacePattern } from '#model/interface-pattern.ts'
 
 /** Kinds that a CNI makes for pods and between nodes: what a client on the LAN sends never comes in there. */
@@ -20,7 +21,7 @@ const CNI_KINDS: readonly string[] = [
 const CNI_BRIDGES = /^(cni|cbr|docker|br-|virbr|podman|kube-|flannel|weave|lxc|cilium)/
 
 /**
- * The devices on which the load balancer listens. With patterns: those that any of them matches, whatever they are. Without: devices that
+ * The devices on which the load balancer listens. With patterns: those that any of them matches, whatever they are but our own CNI's. Without: devices that
  * are up and have a global IPv4 address, apart from those that a CNI makes.
  *
  * A veth with a global address and no bridge above it stays: nodes that are containers or network namespaces have no other.
@@ -31,10 +32,15 @@ export function lanDevices(devices: readonly Device[], patterns: readonly string
     return result.ok ? [result.value] : []
   })
   const chosen = devices.filter((device) => {
-    if (device.loopback || device.mac === undefined) return false
+    if (device.loopback || device.mac === undefined || isOurs(device)) return false
     return patterns.length > 0 ? compiled.some((pattern) => pattern.test(device.name)) : isLan(device)
   })
   return chosen.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Made by our own CNI: not even a pattern means them. */
+function isOurs({ name }: Device): boolean {
+  return name === OVERLAY_DEVICE || name.startsWith(POD_DEVICE_PREFIX)
 }
 
 function isLan(device: Device): boolean {

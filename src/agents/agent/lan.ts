@@ -1,5 +1,6 @@
 import { lanDevices } from '#datapath/lan-devices.ts'
 import type { Device } from '#model/device.ts'
+import { POD_DEVICE_PREFIX } from '#model/node-network.ts'
 import type { BpfPrograms } from '#ports/bpf-programs.ts'
 import type { Log } from '#ports/log.ts'
 import type { NetDevices } from '#ports/net-devices.ts'
@@ -29,9 +30,9 @@ export class Lan {
     return this.#devices
   }
 
-  /** Names of all devices of this node, for messages. */
+  /** Names of all devices of this node but the pods', for messages. */
   names(): readonly string[] {
-    return this.#all.map(({ name }) => name)
+    return this.#all.map(({ name }) => name).filter((name) => !name.startsWith(POD_DEVICE_PREFIX))
   }
 
   /** Why programs do not hang on a device, by its name. */
