@@ -15,7 +15,8 @@ test(`${PODS} pods come and go, ${AT_ONCE} at a time, and nothing is left of the
     lanes.map(async (lane, number) => {
       for (let turn = 0; turn < PODS / AT_ONCE; turn++) {
         const containerId = `${lane}-${turn}`
-        const portMappings = turn % 5 === 0 ? [{ hostPort: 8000 + number, containerPort: 80, protocol: 'udp' }] : []
+        const protocol = turn % 2 === 0 ? 'tcp' : 'udp'
+        const portMappings = (turn + number) % 10 === 0 ? [{ hostPort: 8000 + number, containerPort: 80, protocol }] : []
         const config = { runtimeConfig: { portMappings } }
         const { result, durationMs } = must(await node.call({ verb: 'ADD', pod: lane, containerId, config }))
         durationsMs.push(durationMs)

@@ -37,9 +37,9 @@ func (c *Call) collectLinks(valid map[string]bool) (errs []error) {
 		return []error{failed}
 	}
 	defer unlock()
-	given, err := c.ledger.Entries()
-	if err != nil {
-		return []error{failure.State("read the given addresses", err)}
+	given, failed := c.entries()
+	if failed != nil {
+		return []error{failed}
 	}
 	for _, entry := range given {
 		device := entry.ID().HostDevice()

@@ -21,6 +21,13 @@ const (
 
 // del disconnects the pod, whatever there is of it. An ADD of the same pod that the runtime gave up may still be under way, and is waited for.
 func (c *Call) del() error {
+	if wiring.HasHostDevice(c.ID.HostDevice()) {
+		unlock, failed := c.ledger.LockRemoval()
+		if failed != nil {
+			return failed
+		}
+		defer unlock()
+	}
 	if failed := c.release(c.ID, true); failed != nil {
 		return failed
 	}
@@ -84,27 +91,14 @@ func (c *Call) disconnect(id attachment.ID) *types.Error {
 	return wiring.Disconnect(device)
 }
 
-func (c *Call) releaseHostPorts(whose func(hostport.Holder) bool) *types.Error {
-	some, failed := hostport.Any()
-	if failed != nil || !some {
-		return failed
-	}
-	unlock, failed := c.ledger.LockHostPorts()
-	if failed != nil {
-		return failed
-	}
-	defer unlock()
-	return hostport.Release(whose)
-}
-
 // sweepEarlierBoots gives back what pods had before the node was started anew. It is done once in a boot. The lock must be held.
 func (c *Call) sweepEarlierBoots() *types.Error {
 	if c.ledger.SweptFor(c.bootID) {
 		return nil
 	}
-	given, err := c.ledger.Entries()
-	if err != nil {
-		return failure.State("read the given addresses", err)
+	given, failed := c.entries()
+	if failed != nil {
+		return failed
 	}
 	if failed := c.releaseDead(given); failed != nil {
 		return failed

@@ -13,7 +13,7 @@ import (
 )
 
 // Take adds the ports. Those of others that overlap are an error, unless `gone` says that their pod went away without a word; whatever the
-// holder had before is replaced. The caller holds the lock of host ports.
+// holder had before is replaced. The caller holds the lock of host ports, and calls ForgetFlows without it.
 func Take(wanted []Port, holder Holder, gone func(Holder) bool) *types.Error {
 	conn, there, err := open()
 	if err != nil {
@@ -48,7 +48,7 @@ func Take(wanted []Port, holder Holder, gone func(Holder) bool) *types.Error {
 	if err != nil {
 		return failure.Kernel(fmt.Sprintf("lead %s to the pod", wanted[0]), fmt.Errorf("table inet %s: %w", tableName, err))
 	}
-	return forgetFlows(wanted)
+	return nil
 }
 
 func (p Port) refuse(want Port) *types.Error {
@@ -61,14 +61,15 @@ func (p Port) refuse(want Port) *types.Error {
 		"Give one of the two pods another hostPort, or let the scheduler place them on different nodes")
 }
 
-// Release takes away the ports of the holders that `whose` names, and the table with the last of them. It succeeds when there are none.
-func Release(whose func(Holder) bool) *types.Error {
+// Release takes away the ports of the holders that `whose` names, and the table with the last of them, and returns them. It succeeds when
+// there are none. The caller holds the lock of host ports, and calls ForgetFlows without it.
+func Release(whose func(Holder) bool) ([]Port, *types.Error) {
 	conn, there, err := open()
 	if err != nil {
-		return failure.Kernel("list the host ports", err)
+		return nil, failure.Kernel("list the host ports", err)
 	}
 	if there == nil {
-		return nil
+		return nil, nil
 	}
 	leaves := func(port Port) bool { return whose(port.Holder) }
 	left := slices.DeleteFunc(slices.Clone(there), leaves)
@@ -77,7 +78,7 @@ func Release(whose func(Holder) bool) *types.Error {
 	case len(left) == 0:
 		conn.DelTable(l.table)
 	case len(left) == len(there):
-		return nil
+		return nil, nil
 	default:
 		err = l.remove(conn, there, leaves)
 	}
@@ -85,9 +86,9 @@ func Release(whose func(Holder) bool) *types.Error {
 		err = conn.Flush()
 	}
 	if err != nil {
-		return failure.Kernel("take host ports away", fmt.Errorf("table inet %s: %w", tableName, err))
+		return nil, failure.Kernel("take host ports away", fmt.Errorf("table inet %s: %w", tableName, err))
 	}
-	return forgetFlows(slices.DeleteFunc(there, func(port Port) bool { return !leaves(port) }))
+	return slices.DeleteFunc(there, func(port Port) bool { return !leaves(port) }), nil
 }
 
 // Missing tells which of the ports are not there.

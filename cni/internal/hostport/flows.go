@@ -12,9 +12,9 @@ import (
 	"balise.io/cni/internal/failure"
 )
 
-// forgetFlows ends what connection tracking knows of the UDP ports: a client that goes on sending would be led where its first packet went,
-// for as long as it sends. TCP and SCTP begin anew by themselves.
-func forgetFlows(ports []Port) *types.Error {
+// ForgetFlows ends what connection tracking knows of the UDP ports: a client that goes on sending would be led where its first packet went,
+// for as long as it sends. TCP and SCTP begin anew by themselves. It looks through the whole table of flows.
+func ForgetFlows(ports []Port) *types.Error {
 	for _, family := range []netlink.InetFamily{unix.AF_INET, unix.AF_INET6} {
 		udp := slices.DeleteFunc(slices.Clone(ports), func(port Port) bool {
 			return port.Protocol != unix.IPPROTO_UDP || port.PodIP.Is4() != (family == unix.AF_INET)

@@ -57,6 +57,12 @@ func (l *Ledger) LockHostPorts() (unlock func(), failed *types.Error) {
 	return l.lock("host-ports.lock")
 }
 
+// LockRemoval lets those that remove devices take turns. The kernel takes tens of milliseconds for each, with a lock held that all changes of
+// devices need: if all removed at once, an ADD would wait for all of them at each of its steps, and a pod waits for an ADD.
+func (l *Ledger) LockRemoval() (unlock func(), failed *types.Error) {
+	return l.lock("removal.lock")
+}
+
 // lock makes the folder, if it is not there, and waits for the lock of the name. Whoever holds it works for milliseconds.
 func (l *Ledger) lock(name string) (unlock func(), failed *types.Error) {
 	if err := os.MkdirAll(l.addresses(), 0o755); err != nil {
