@@ -9,7 +9,6 @@ import (
 	"balise.io/cni/internal/config"
 	"balise.io/cni/internal/crash"
 	"balise.io/cni/internal/failure"
-	"balise.io/cni/internal/hostport"
 	"balise.io/cni/internal/ledger"
 	"balise.io/cni/internal/wiring"
 )
