@@ -36,6 +36,7 @@ const RENDERS: Readonly<Record<string, readonly [values: string | undefined, ...
   k3s: ['k3s'],
   'guide-k': [undefined, ...GUIDE_K],
   homelab: ['homelab'],
+  metallb: ['metallb'],
   changed: ['changed'],
 }
 
