@@ -26,8 +26,14 @@ export function keyOf(object: KubeObject): string {
 export function createInformerStore<T>(
   trim: (object: KubeObject) => T | undefined,
   same: (a: T, b: T) => boolean = isDeepStrictEqual,
+  onKey: (key: string) => void = () => undefined,
 ): InformerStore<T> {
   let held = new Map<string, T>()
+  const remove = (key: string): boolean => {
+    const wasHeld = held.delete(key)
+    if (wasHeld) onKey(key)
+    return wasHeld
+  }
   const isHeld = (key: string, value: T): boolean => {
     const before = held.get(key)
     return before !== undefined && same(before, value)
@@ -37,15 +43,16 @@ export function createInformerStore<T>(
     put(object) {
       const key = keyOf(object)
       const value = trim(object)
-      if (value === undefined) return held.delete(key)
+      if (value === undefined) return remove(key)
       if (isHeld(key, value)) return false
       held.set(key, value)
+      onKey(key)
       return true
     },
-    remove: (object) => held.delete(keyOf(object)),
+    remove: (object) => remove(keyOf(object)),
     refill() {
       const next = new Map<string, T>()
-      let changed = false
+      const changed = new Set<string>()
       return {
         add(object) {
           const key = keyOf(object)
@@ -57,12 +64,13 @@ export function createInformerStore<T>(
             return
           }
           next.set(key, value)
-          changed = true
+          changed.add(key)
         },
         finish() {
-          if (next.size !== held.size) changed = true
+          for (const key of held.keys()) if (!next.has(key)) changed.add(key)
           held = next
-          return changed
+          for (const key of changed) onKey(key)
+          return changed.size > 0
         },
       }
     },

@@ -10,6 +10,7 @@ import {
 import { type BackoffPolicy, backoffMs, DEFAULT_BACKOFF } from './backoff.ts'
 import { type Failure, toFailure } from './failure.ts'
 import { createInformerStore, type InformerStore } from './informer-store.ts'
+import { createKeyChangeBoard, type KeyChanges } from './key-changes.ts'
 import { createListeners } from './listeners.ts'
 import { createScope } from './scope.ts'
 
@@ -50,6 +51,8 @@ export interface Informer<T> {
   items(): ReadonlyMap<string, T>
   /** Level-triggered: look again. Also rings when the first list is complete, even an empty one. Returns the way to take it off. */
   onChange(listener: () => void): () => void
+  /** Which objects to look at again, for who cannot look at all of them each time. */
+  keyChanges(): KeyChanges
   status(): InformerStatus
   close(): Promise<void>
 }
@@ -65,6 +68,7 @@ export function createInformer<T>(options: InformerOptions<T>, signal: AbortSign
     synced: run.synced.promise,
     items: () => run.store.items(),
     onChange: (listener) => run.listeners.add(listener),
+    keyChanges: () => run.board.follow(run.store.items().keys()),
     status: () => ({ ...run.state }),
     async close() {
       scope.end()
@@ -77,6 +81,7 @@ type State = { -readonly [K in keyof InformerStatus]: InformerStatus[K] }
 
 class InformerRun<T> {
   readonly listeners = createListeners()
+  readonly board = createKeyChangeBoard()
   readonly synced = Promise.withResolvers<void>()
   readonly store: InformerStore<T>
   readonly state: State = {
@@ -96,7 +101,7 @@ class InformerRun<T> {
   constructor(options: InformerOptions<T>, signal: AbortSignal) {
     this.#options = options
     this.#signal = signal
-    this.store = createInformerStore(options.trim, options.same)
+    this.store = createInformerStore(options.trim, options.same, (key) => this.board.note(key))
   }
 
   async loop(): Promise<void> {

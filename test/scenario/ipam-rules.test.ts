@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { SERVICES } from '#ports/kube-resources.ts'
+import { parseYaml } from './harness.ts'
 import { createOperatorWorld, type OperatorWorld, poolYaml } from './operator-world.ts'
 
 const LAB = poolYaml('lab', '192.168.10.75', '192.168.10.76')
@@ -85,6 +86,42 @@ test('ipam moves exactly the Service that changed its key, its port or its polic
   }
   await world.apply(yaml('c', { ...c.written, port: 'TCP/81' }))
   assert.equal(services(world), together.replace('default/c: 192.168.10.75', 'default/c: 192.168.10.76'))
+})
+
+test('ipam moves the one of two sharers that changed, the older one as well', async (t) => {
+  const pool = poolYaml('lab', '192.168.10.75', '192.168.10.78')
+  const [a, b] = [yaml('a', { annotations: KEY }), yaml('b', { annotations: KEY, port: 'TCP/81' })]
+  const world = await worldWith(t, pool + a + b)
+  const together = 'service default/a: 192.168.10.75, satisfied\nservice default/b: 192.168.10.75, satisfied'
+  assert.equal(services(world), together)
+  for (const change of [
+    { annotations: 'lbipam.cilium.io/sharing-key: other' },
+    { annotations: KEY, spec: 'externalTrafficPolicy: Local' },
+    { annotations: KEY, port: 'TCP/81' },
+    {},
+  ]) {
+    await world.apply(yaml('a', change))
+    assert.equal(services(world), together.replace('a: 192.168.10.75', 'a: 192.168.10.76'))
+    await world.remove(SERVICES, 'a', 'default')
+    await world.apply(a)
+    assert.equal(services(world), together)
+  }
+})
+
+test('ipam cannot know after a restart which of two sharers changed, and lets the older one stay', async (t) => {
+  const pool = poolYaml('lab', '192.168.10.75', '192.168.10.78')
+  const world = await worldWith(
+    t,
+    pool + yaml('a', { annotations: KEY }) + yaml('b', { annotations: KEY, port: 'TCP/81' }),
+  )
+  await world.close()
+  world.api.put(parseYaml(yaml('a', { annotations: 'lbipam.cilium.io/sharing-key: other' }))[0] ?? assert.fail())
+  await world.restart()
+  await world.pass(30_000)
+  assert.equal(
+    services(world),
+    'service default/a: 192.168.10.75, satisfied\nservice default/b: 192.168.10.76, satisfied',
+  )
 })
 
 test('ipam shares between namespaces that both allow it, white space in the list or not', async (t) => {

@@ -1,5 +1,5 @@
 import type { IpamSettings } from '#ipam/ownership.ts'
-import type { Allocation } from '#ipam/allocate.ts'
+import type { Outcome } from '#ipam/allocate.ts'
 import { serviceKey } from '#model/service.ts'
 import type { Labels } from '#model/selector.ts'
 import type { Clock } from '#ports/clock.ts'
@@ -10,15 +10,15 @@ import type { Failure } from '#runtime/failure.ts'
 import { createReconciler, type ReconcileAnswer, type Reconciler } from '#runtime/reconciler.ts'
 import type { OperatorReports } from './reports.ts'
 import type { EventRecorder } from '#agents/event-recorder.ts'
-import { announcementsOf } from './announcement-plan.ts'
-import type { L2View } from './l2-view.ts'
-import { allocateFrom, poolImage, serviceImage } from './ipam-plan.ts'
-import { lookAtMetallb, type MetallbSources } from './metallb-source.ts'
-import { type NodeSources, nodeAssigner } from './node-source.ts'
+import { type AllocationSource, createAllocationSource } from './allocation-source.ts'
+import { poolImage } from './ipam-plan.ts'
+import type { L2Moment, L2View } from './l2-view.ts'
+import { lookAtMetallb, type MetallbLook, type MetallbSources } from './metallb-source.ts'
+import type { NodeSources } from './node-source.ts'
 import { policyImage, type PoolPolicyRecord, shownPolicyImage } from './pool-policies.ts'
 import type { PoolRecord, ServiceRecord } from './records.ts'
-import { createSeen, hasAddresses, type Seen } from './seen.ts'
 import { noticesOf } from './service-events.ts'
+import { createServiceStatuses, type ServiceStatuses, type ServiceWrite } from './service-statuses.ts'
 import { settle } from './settle.ts'
 import { createStatusWriter, STATUS_WRITES_AT_ONCE, type StatusWrite, type StatusWriter } from './status-writer.ts'
 
@@ -42,10 +42,6 @@ export interface IpamLoopOptions {
   readonly reports: OperatorReports
 }
 
-interface ServiceWrite extends StatusWrite {
-  readonly record: ServiceRecord
-}
-
 interface Writers {
   readonly services: StatusWriter<ServiceWrite>
   readonly pools: StatusWriter<StatusWrite>
@@ -54,7 +50,13 @@ interface Writers {
 
 /** What one look leaves to the next. */
 interface Memory {
-  readonly seen: Seen
+  readonly source: AllocationSource
+  readonly statuses: ServiceStatuses
+  /** The next look is at all Services. */
+  isSweepDue: boolean
+  /** When all Services were looked at last, by the monotonic clock. */
+  sweptMs: number
+  moment: L2Moment | undefined
   /** More Services wait for their address than are written at once. */
   hasBacklog: boolean
   /** When that was so last, by the monotonic clock. */
@@ -77,7 +79,7 @@ const RESYNC_MS = 60_000
 /** Gives Services their addresses and tells pools how they stand. Writes nothing before both kinds are listed in full. */
 export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
   const { api, clock, random, pools, poolPolicies, namespaces, services, nodeSources, metallb, view } = options
-  const { events, reports } = options
+  const { events, reports, settings } = options
   const serviceWriter = createStatusWriter<ServiceWrite>(
     {
       api,
@@ -116,7 +118,11 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
   )
   const writers = { services: serviceWriter, pools: poolWriter, policies: policyWriter }
   const memory: Memory = {
-    seen: createSeen(),
+    source: createAllocationSource({ settings, ledger: serviceWriter.ledger, services: services.keyChanges() }),
+    statuses: createServiceStatuses({ services, nodeSources, writer: serviceWriter, clock }),
+    isSweepDue: true,
+    sweptMs: Number.NEGATIVE_INFINITY,
+    moment: undefined,
     hasBacklog: false,
     backlogMs: Number.NEGATIVE_INFINITY,
     poolsMs: undefined,
@@ -133,9 +139,15 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
   const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)
   const ofNodes = nodeSources === undefined ? [] : [nodeSources.nodes, nodeSources.slices]
   const ofMetallb = metallb === undefined ? [] : Object.values<Pick<Informer<unknown>, 'onChange'>>({ ...metallb })
-  const unsubscribe = [pools, poolPolicies, namespaces, services, view, ...ofNodes, ...ofMetallb].map((source) =>
+  const rules = [pools, poolPolicies, namespaces, ...ofMetallb].map((source) =>
+    source.onChange(memory.source.rulesChanged),
+  )
+  // Which Services a node or an endpoint concerns is found by a look at all of them.
+  const nodes = ofNodes.map((source) => source.onChange(() => void (memory.isSweepDue = true)))
+  const pokes = [pools, poolPolicies, namespaces, services, view, ...ofNodes, ...ofMetallb].map((source) =>
     source.onChange(reconciler.poke),
   )
+  const unsubscribe = [...rules, ...nodes, ...pokes]
   reconciler.poke()
   return { close: () => closeAll(unsubscribe, [reconciler, ...Object.values(writers)]) }
 }
@@ -153,64 +165,51 @@ function reconcileOnce(
   { services: serviceWriter, pools: poolWriter, policies: policyWriter }: Writers,
   memory: Memory,
 ): ReconcileAnswer {
-  const { pools, poolPolicies, namespaces, services, settings, events, reports, clock } = options
+  const { pools, poolPolicies, namespaces, services, view, events, reports, clock } = options
   const metallb = lookAtMetallb(options.metallb)
   const isListed = [pools, poolPolicies, namespaces, services].every((informer) => informer.status().synced)
   if (!isListed || metallb === undefined) return undefined
-  const rules = { settings, metallb, policies: poolPolicies.items().values(), namespaces: namespaces.items() }
-  const allocation = allocateFrom(pools.items(), services.items(), serviceWriter.ledger, rules)
+  const items = { pools: pools.items(), policies: poolPolicies.items(), services: services.items() }
+  const { source, statuses } = memory
+  const { outcome, changed, isUnfinished } = source.look({ ...items, metallb, namespaces: namespaces.items() })
   const hadBacklog = memory.hasBacklog
-  const { owed, nextLookMs } = settleServices(options, serviceWriter, memory, allocation)
-  const poolsWaitMs = settlePools(options, { pools: poolWriter, policies: policyWriter }, memory, allocation)
-  const waiting = owed - serviceWriter.status().failing
+  const moment = view.moment()
+  statuses.settle({ outcome, moment, changed, isSweep: takeSweep(memory, moment, clock), hasBacklog: hadBacklog })
+  const poolsWaitMs = settlePools(options, { pools: poolWriter, policies: policyWriter }, memory, outcome, metallb)
+  const waiting = statuses.owed() - serviceWriter.status().failing
   // Between two batches of a burst there may be a moment without: one that has begun ends when nobody has waited for a while.
   if (waiting > (memory.hasBacklog ? 0 : STATUS_WRITES_AT_ONCE)) memory.backlogMs = clock.monotonicMs()
   memory.hasBacklog = clock.monotonicMs() - memory.backlogMs < BACKLOG_LOOK_MS
+  // What waited behind the backlog was not looked at.
+  if (hadBacklog && !memory.hasBacklog) memory.isSweepDue = true
   events.hold(memory.hasBacklog)
-  memory.seen.retain(services.items())
-  serviceWriter.retain(services.items())
-  poolWriter.retain(pools.items())
-  policyWriter.retain(poolPolicies.items())
-  reports.allocated(allocation)
-  // Also when it has just ended: what waited behind it was not looked at this time.
-  const looks = [nextLookMs, poolsWaitMs, hadBacklog || memory.hasBacklog ? BACKLOG_LOOK_MS : undefined]
-  return { runAgainInMs: earliest(looks) }
+  poolWriter.retain(items.pools)
+  policyWriter.retain(items.policies)
+  reports.allocated(outcome)
+  const ofBacklog = hadBacklog || memory.hasBacklog ? BACKLOG_LOOK_MS : undefined
+  return { runAgainInMs: earliest([statuses.nextLookMs(), poolsWaitMs, ofBacklog, isUnfinished ? 0 : undefined]) }
 }
 
-/** `owed`: Services whose status does not show yet what they were given. */
-function settleServices(
-  { services, nodeSources, view, clock }: IpamLoopOptions,
-  writer: StatusWriter<ServiceWrite>,
-  { seen, hasBacklog }: Memory,
-  allocation: Allocation,
-): { readonly owed: number; readonly nextLookMs: number | undefined } {
-  const nowMs = clock.nowMs()
-  const moment = view.moment()
-  const announcements = hasBacklog ? undefined : announcementsOf(moment, nowMs)
-  const plan = { allocation, announcements, assignNodes: nodeAssigner(nodeSources), nowMs }
-  let owed = 0
-  for (const [key, record] of services.items()) {
-    const assignment = allocation.assignments.get(key)
-    if (seen.isSettled(key, record, moment, assignment)) continue
-    const { conditions, ingress, service } = record
-    const shown = { conditions, ingress, addresses: service.ingressIps }
-    const settling = settle(writer, key, record, shown, (current) => {
-      const image = serviceImage(key, record, current, plan)
-      return image === undefined ? undefined : { image, write: { record, image } }
-    })
-    if (settling === 'unchanged' && !hasBacklog) seen.note(key, record, moment)
-    const isSent = settling === 'write' || settling === 'underWay'
-    if (isSent && assignment !== undefined && !hasAddresses(record, assignment)) owed += 1
-  }
-  return { owed, nextLookMs: announcements?.nextLookMs() }
+/** Whether this look is at all Services: what all announcements are told from has changed, or they have not been looked at for long. */
+function takeSweep(memory: Memory, moment: L2Moment | undefined, clock: Clock): boolean {
+  const nowMs = clock.monotonicMs()
+  // In a backlog nothing is told of announcements.
+  const hasNews = memory.moment !== moment && !memory.hasBacklog
+  const isSweep = memory.isSweepDue || hasNews || nowMs - memory.sweptMs >= RESYNC_MS
+  if (!isSweep) return false
+  memory.moment = moment
+  memory.isSweepDue = false
+  memory.sweptMs = nowMs
+  return true
 }
 
 /** Answers with how long it has to wait if it is not time yet. */
 function settlePools(
-  { pools, poolPolicies, clock, metallb }: IpamLoopOptions,
+  { pools, poolPolicies, clock }: IpamLoopOptions,
   writers: Pick<Writers, 'pools' | 'policies'>,
   memory: Memory,
-  allocation: Allocation,
+  outcome: Outcome,
+  metallb: MetallbLook,
 ): number | undefined {
   const elapsedMs = clock.monotonicMs() - (memory.poolsMs ?? Number.NEGATIVE_INFINITY)
   const pauseMs = memory.hasBacklog ? BACKLOG_LOOK_MS : POOL_STATUS_MS
@@ -218,16 +217,14 @@ function settlePools(
   memory.poolsMs = clock.monotonicMs()
   for (const [key, record] of pools.items()) {
     settle(writers.pools, key, record, { conditions: record.conditions, addresses: [] }, (current) => {
-      const image = poolImage(record, current, allocation, clock.nowMs())
+      const image = poolImage(record, current, outcome, clock.nowMs())
       return { image, write: { record, image } }
     })
   }
-  const isEveryPoolRead = [...pools.items().values(), ...(lookAtMetallb(metallb)?.pools ?? [])].every(
-    ({ pool }) => pool !== undefined,
-  )
+  const isEveryPoolRead = [...pools.items().values(), ...metallb.pools].every(({ pool }) => pool !== undefined)
   for (const [key, record] of poolPolicies.items()) {
     settle(writers.policies, key, record, shownPolicyImage(record), (current) => {
-      const image = policyImage(record, current, allocation, isEveryPoolRead, clock.nowMs())
+      const image = policyImage(record, current, outcome, isEveryPoolRead, clock.nowMs())
       return { image, write: { record, image } }
     })
   }

@@ -1,6 +1,6 @@
 import { mergeIngress } from '#crd/ingress.ts'
 import { mergeConditions } from '#crd/merge-conditions.ts'
-import { type Allocation, allocate, type IpamInput } from '#ipam/allocate.ts'
+import type { IpamInput, IpamRules, Outcome } from '#ipam/allocate.ts'
 import { poolConditions } from '#ipam/pool-conditions.ts'
 import { DEFAULT_IPAM, IPAM_CONDITION, type IpamSettings, wasOurs } from '#ipam/ownership.ts'
 import { reservedRanges } from '#ipam/pools.ts'
@@ -10,7 +10,7 @@ import { ANNOUNCED_CONDITION } from '#l2/announced.ts'
 import { concernsPool } from '#model/pool-policy.ts'
 import type { Labels } from '#model/selector.ts'
 import type { AnnouncementPlan } from './announcement-plan.ts'
-import type { Ledger, LedgerEntry, StatusImage } from './ledger.ts'
+import type { LedgerEntry, StatusImage } from './ledger.ts'
 import { type MetallbLook, NO_METALLB } from './metallb-source.ts'
 import type { AssignNodes } from './node-source.ts'
 import type { PoolPolicyRecord } from './pool-policies.ts'
@@ -27,22 +27,11 @@ export interface AllocationOptions {
 
 const NO_NAMESPACES: ReadonlyMap<string, Labels> = new Map()
 
-/** Allocates from what the watch shows and what was written since. */
-export function allocateFrom(
-  pools: ReadonlyMap<string, PoolRecord>,
-  services: ReadonlyMap<string, ServiceRecord>,
-  ledger: Ledger,
-  options: AllocationOptions = {},
-): Allocation {
-  const claims = Array.from(services, ([key, record]) => claimOf(record, ledger.entryFor(key, record)))
-  return allocate({ ...rulesOf(pools.values(), options), claims })
-}
-
 /** All that addresses are given out by, the Services apart. */
 export function rulesOf(
   pools: Iterable<PoolRecord>,
   { settings = DEFAULT_IPAM, metallb = NO_METALLB, policies = [], namespaces = NO_NAMESPACES }: AllocationOptions,
-): Omit<IpamInput, 'claims'> {
+): IpamRules {
   const inForce = Array.from(policies, ({ policy }) => policy).filter((policy) => policy !== undefined)
   return { ...ofPools([...pools, ...metallb.pools]), namespaces, settings, policies: inForce }
 }
@@ -64,7 +53,7 @@ function ofPools(records: readonly PoolRecord[]): Pick<IpamInput, 'pools' | 'bro
 }
 
 /** An address that was sent counts as held, and what stood there before as well, until the API has answered. */
-function claimOf({ service, asked }: ServiceRecord, entry: LedgerEntry | undefined): Claim {
+export function claimOf({ service, asked }: ServiceRecord, entry: LedgerEntry | undefined): Claim {
   if (entry === undefined) return { service, asked, alsoShown: [] }
   const sent = { ...service, ingressIps: entry.image.addresses }
   return {
@@ -75,7 +64,7 @@ function claimOf({ service, asked }: ServiceRecord, entry: LedgerEntry | undefin
 }
 
 export interface ServicePlan {
-  readonly allocation: Allocation
+  readonly allocation: Outcome
   /** Undefined while it is not known who announces what: what is written then stays. */
   readonly announcements: AnnouncementPlan | undefined
   /** Undefined while it is not known which nodes there are, or where node IPAM is off. */
@@ -116,7 +105,7 @@ export function serviceImage(
 export function poolImage(
   record: PoolRecord,
   current: StatusImage,
-  { conflicts, holdings, usage }: Allocation,
+  { conflicts, holdings, usage }: Outcome,
   nowMs: number,
 ): StatusImage {
   const { pool, name, generation, mistakes } = record

@@ -36,21 +36,32 @@ export interface Ledger {
   /** A write is about to be sent. False when one over the same version has come through already: this one would be refused. */
   begin(key: string, record: ObjectRecord, image: StatusImage): boolean
   confirm(key: string, madeVersion: string): void
+  /** Objects of which an entry was made or confirmed since this was last asked. */
+  takeChanged(): ReadonlySet<string>
+  /** Drops what there is of an object that is gone. */
+  forget(key: string): void
   /** Drops entries of objects that are gone. */
   retain(keys: { has(key: string): boolean }): void
 }
 
 export function createLedger(): Ledger {
   const entries = new Map<string, LedgerEntry>()
+  let changed = new Set<string>()
   const entryFor = (key: string, { resourceVersion }: ObjectRecord): LedgerEntry | undefined => {
     const entry = entries.get(key)
     if (entry === undefined || entry.basedOn === resourceVersion) return entry
     entries.delete(key)
     return undefined
   }
+  const forget = (key: string): void => {
+    entries.delete(key)
+    changed.delete(key)
+  }
   const amend = (key: string, change: Partial<LedgerEntry>): void => {
     const entry = entries.get(key)
-    if (entry !== undefined) entries.set(key, { ...entry, ...change })
+    if (entry === undefined) return
+    entries.set(key, { ...entry, ...change })
+    changed.add(key)
   }
   return {
     entryFor,
@@ -59,11 +70,18 @@ export function createLedger(): Ledger {
       if (before !== undefined && before.outcome === 'confirmed' && before.madeVersion !== before.basedOn) return false
       const sent = union(before?.sent ?? [], image.addresses)
       entries.set(key, { basedOn: record.resourceVersion, madeVersion: '', image, outcome: 'unknown', sent })
+      changed.add(key)
       return true
     },
     confirm: (key, madeVersion) => amend(key, { outcome: 'confirmed', madeVersion }),
+    takeChanged() {
+      const taken = changed
+      changed = new Set()
+      return taken
+    },
+    forget,
     retain(keys) {
-      for (const key of entries.keys()) if (!keys.has(key)) entries.delete(key)
+      for (const key of entries.keys()) if (!keys.has(key)) forget(key)
     },
   }
 }

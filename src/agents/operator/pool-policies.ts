@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { mergeConditions } from '#crd/merge-conditions.ts'
 import { decodePoolPolicy } from '#crd/pool-policy.ts'
-import type { Allocation } from '#ipam/allocate.ts'
+import type { Outcome } from '#ipam/allocate.ts'
 import { namespaceUses, policyMistakes, type PolicyWitness, respectedCondition } from '#ipam/policy-status.ts'
 import { sameIp } from '#model/ip.ts'
 import type { PoolPolicy } from '#model/pool-policy.ts'
@@ -38,7 +38,7 @@ export function shownPolicyImage({ conditions, fields }: PoolPolicyRecord): Stat
 export function policyImage(
   record: PoolPolicyRecord,
   current: StatusImage,
-  allocation: Allocation,
+  allocation: Outcome,
   isEveryPoolRead: boolean,
   nowMs: number,
 ): StatusImage {
@@ -58,7 +58,7 @@ export function policyImage(
   return { conditions, fields: known !== undefined && isSame(known, fields) ? known : fields, addresses: [] }
 }
 
-function asksForOf({ assignments }: Allocation): PolicyWitness['asksFor'] {
+function asksForOf({ assignments }: Outcome): PolicyWitness['asksFor'] {
   return (key, ip) => {
     const request = assignments.get(key)?.request
     return request?.kind === 'these' && request.addresses.some((wanted) => sameIp(wanted, ip))

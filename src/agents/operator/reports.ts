@@ -1,4 +1,4 @@
-import type { Allocation } from '#ipam/allocate.ts'
+import type { Outcome } from '#ipam/allocate.ts'
 import type { KubeResource } from '#ports/kube-api.ts'
 import { LEASES, NODES } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
@@ -7,7 +7,7 @@ import { type Access, complaintOf } from './api-failure.ts'
 
 /** What the loops tell the outside. */
 export interface OperatorReports {
-  allocated(allocation: Allocation): void
+  allocated(outcome: Outcome & { readonly waiting: number }): void
   /** The API took a status of this kind. */
   written(resource: KubeResource, key: string): void
   writeFailed(resource: KubeResource, key: string, failure: Failure): void
@@ -53,8 +53,7 @@ export function createReports(log: Log): OperatorReports {
     complain(resource, access, failure, times, key)
   }
   return {
-    allocated({ assignments, conflicts }) {
-      const waiting = [...assignments.values()].filter(({ refusals }) => refusals.length > 0).length
+    allocated({ assignments, conflicts, waiting }) {
       const summary = { services: assignments.size, waiting, conflictingPools: conflicts.size }
       if (JSON.stringify(summary) === told) return
       told = JSON.stringify(summary)

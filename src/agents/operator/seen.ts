@@ -16,8 +16,8 @@ export interface Seen {
   ): boolean
   /** Its status was found right. */
   note(key: string, record: ServiceRecord, moment: L2Moment | undefined): void
-  /** Forgets Services that are gone. */
-  retain(keys: { has(key: string): boolean }): void
+  /** Forgets a Service that is gone. */
+  forget(key: string): void
 }
 
 interface Sight {
@@ -37,9 +37,7 @@ export function createSeen(): Seen {
       // Of one that is not told yet who announces it, more is to be said when the time has come.
       if (moment === undefined || isTold(record.conditions)) sights.set(key, { record, moment })
     },
-    retain(keys) {
-      for (const key of sights.keys()) if (!keys.has(key)) sights.delete(key)
-    },
+    forget: (key) => void sights.delete(key),
   }
 }
 

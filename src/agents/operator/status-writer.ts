@@ -31,6 +31,8 @@ export interface StatusWriter<W extends StatusWrite> {
   put(key: string, write: W): void
   /** Nothing is to be written: takes back what waits. */
   drop(key: string): void
+  /** Forgets an object that is gone. */
+  forget(key: string): void
   /** Forgets objects that are gone. */
   retain(keys: { has(key: string): boolean }): void
   status(): WorkQueueStatus
@@ -64,6 +66,10 @@ export function createStatusWriter<W extends StatusWrite>(
       if (queue.put(key, write) !== 'full') waiting.add(key)
     },
     drop,
+    forget(key) {
+      ledger.forget(key)
+      drop(key)
+    },
     retain(keys) {
       ledger.retain(keys)
       for (const key of waiting) if (!keys.has(key)) drop(key)

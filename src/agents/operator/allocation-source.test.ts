@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatIp, mustParseIp } from '#model/ip.ts'
-import { allocateFrom } from './ipam-plan.ts'
+import { DEFAULT_IPAM } from '#ipam/ownership.ts'
+import { createAllocationSource } from './allocation-source.ts'
 import { createLedger } from './ledger.ts'
+import { NO_METALLB } from './metallb-source.ts'
 import { poolRecord, serviceRecord, type ServiceRecord } from './records.ts'
 
 const lab = poolRecord({ metadata: { name: 'lab' }, spec: { blocks: [{ start: '10.0.0.1', stop: '10.0.0.9' }] } })
@@ -17,11 +19,13 @@ function service(name: string, ...shown: readonly string[]): ServiceRecord {
 
 function addressesOf(ledger = createLedger(), ...records: readonly ServiceRecord[]): readonly string[] {
   const services = new Map(records.map((record) => [`n/${record.name}`, record]))
-  const { assignments } = allocateFrom(pools, services, ledger)
-  return Array.from(assignments, ([key, { addresses }]) => `${key} ${addresses.map(formatIp).join()}`)
+  const take = (): ReadonlySet<string> => new Set(services.keys())
+  const source = createAllocationSource({ settings: DEFAULT_IPAM, ledger, services: { take } })
+  const { outcome } = source.look({ pools, metallb: NO_METALLB, policies: new Map(), namespaces: new Map(), services })
+  return [...services.keys()].map((key) => `${key} ${outcome.assignments.get(key)?.addresses.map(formatIp).join()}`)
 }
 
-test('allocateFrom() counts an address as held that was sent and not answered', () => {
+test('an allocation counts an address as held that was sent and not answered', () => {
   const ledger = createLedger()
   const web = service('web')
   const addresses = [mustParseIp('10.0.0.1')]
@@ -29,7 +33,7 @@ test('allocateFrom() counts an address as held that was sent and not answered', 
   assert.deepEqual(addressesOf(ledger, service('a'), web), ['n/a 10.0.0.2', 'n/web 10.0.0.1'])
 })
 
-test('allocateFrom() keeps off every address that an unanswered Service may show', () => {
+test('an allocation keeps off every address that an unanswered Service may show', () => {
   const ledger = createLedger()
   const web = service('web', '10.0.0.1')
   for (const sent of ['10.0.0.2', '10.0.0.3']) {
@@ -38,7 +42,7 @@ test('allocateFrom() keeps off every address that an unanswered Service may show
   assert.deepEqual(addressesOf(ledger, service('a'), web), ['n/a 10.0.0.4', 'n/web 10.0.0.3'])
 })
 
-test('allocateFrom() frees what a confirmed write took away', () => {
+test('an allocation frees what a confirmed write took away', () => {
   const ledger = createLedger()
   const web = service('web', '10.0.0.1')
   ledger.begin('n/web', web, { conditions: [], ingress: [], addresses: [mustParseIp('10.0.0.5')] })
