@@ -54,6 +54,12 @@ test('a flag with a value may be given several times', async () => {
   assert.deepEqual(((await parse('migrate', 'metallb')) as Invocation).lists, { filename: [] })
 })
 
+test('flags and lists of several words reach the command by the names that they are typed by', async () => {
+  const got = (await parse('cleanup', '--dry-run', '--host-root', '/host')) as Invocation
+  assert.deepEqual(got.flags, { 'dry-run': true, force: false, pods: false })
+  assert.deepEqual(got.lists, { 'host-root': ['/host'] })
+})
+
 test('the processes of the image are commands', async () => {
   assert.equal(await parse('agent'), 'agent')
   assert.equal(await parse('operator'), 'operator')

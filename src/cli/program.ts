@@ -118,7 +118,12 @@ function commonOptions(): readonly Option[] {
 
 function readInvocation(command: CliCommand, options: GivenOptions, operand: Lists = {}): Invocation {
   const { output, socket, bpfFs, pinDir } = options
-  const flags = Object.fromEntries(command.flags.map(({ name }) => [name, options[name] === true]))
-  const lists = Object.fromEntries((command.lists ?? []).map(({ name }) => [name, options[name] ?? []]))
+  const flags = Object.fromEntries(command.flags.map(({ name }) => [name, options[attributeOf(name)] === true]))
+  const lists = Object.fromEntries((command.lists ?? []).map(({ name }) => [name, options[attributeOf(name)] ?? []]))
   return { command, flags, lists: { ...lists, ...operand }, output, settings: { socket, bpfFs, pinDir } }
+}
+
+/** Where commander keeps the value of `--dry-run`. */
+function attributeOf(name: string): string {
+  return new Option(`--${name}`).attributeName()
 }
