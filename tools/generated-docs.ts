@@ -1,5 +1,5 @@
 /**
- * Writes the generated parts of `docs/`, layers, settings, the announcer's states, values, and the generated files of the chart. With
+ * Writes the generated parts of `docs/`, layers, settings, the announcer's states, rights, values, and the generated files of the chart. With
  * `--check` only says whether they are current.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { replaceSection } from './document-section.ts'
 import { layerGraph, layerTable } from './layer-diagram.ts'
 import { LAYERS } from './layers.ts'
 import { ownDefaults } from './own-defaults.ts'
+import { defaultRights, optionalRights } from './rights-reference.ts'
 import { settingsTable } from './settings-table.ts'
 import { valuesForChart } from './values-chart.ts'
 import { valuesReference } from './values-reference.ts'
@@ -26,6 +27,12 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, () => string>>>>
   'docs/settings.md': {
     'agent-settings': () => settingsTable(Object.values(AGENT_OPTIONS)),
     'operator-settings': () => settingsTable(Object.values(OPERATOR_OPTIONS)),
+  },
+  'docs/rights.md': {
+    'agent-rights': () => defaultRights('balise'),
+    'agent-options': () => optionalRights('balise'),
+    'operator-rights': () => defaultRights('balise-operator'),
+    'operator-options': () => optionalRights('balise-operator'),
   },
   'docs/values.md': { values: () => valuesReference(ownDefaults()) },
 }
