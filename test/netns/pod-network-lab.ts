@@ -6,6 +6,8 @@ import type { StatusAnswer } from '#api/agent.ts'
 import { NODES } from '#ports/kube-resources.ts'
 import { AgentLab, type LabNode } from './agent-lab.ts'
 
+const CLI = join(import.meta.dirname, '../../src/cli/main.ts')
+
 export interface PodNode extends LabNode {
   readonly address6: string
   readonly podCidrs: readonly string[]
@@ -16,6 +18,8 @@ export interface PodNode extends LabNode {
   readonly stateDir: string
   /** What is installed as the plugin. */
   readonly plugin: string
+  /** Of the agent's socket. */
+  readonly runDir: string
 }
 
 export class PodNetworkLab {
@@ -57,6 +61,7 @@ export class PodNetworkLab {
       BALISE_CNI_BIN_DIR: node.binDir,
       BALISE_CNI_PLUGIN: node.plugin,
       BALISE_STATE_DIR: node.stateDir,
+      BALISE_SOCKET: node.socket,
       BALISE_HEALTH_PORT: '0',
       BALISE_LEASE_DURATION_SECONDS: '6',
       ...more,
@@ -92,6 +97,34 @@ export class PodNetworkLab {
     return await promise
   }
 
+  /** Runs `balise cleanup` on a node; throws with what it says on stderr when it fails. */
+  cleanup(node: PodNode, ...flags: readonly string[]): string {
+    const { stateDir, confDir, binDir, socket, bpffs } = node
+    const variables = { BALISE_STATE_DIR: stateDir, BALISE_CNI_CONF_DIR: confDir, BALISE_CNI_BIN_DIR: binDir }
+    const env = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
+    const own = ['--socket', socket, '--bpf-fs', bpffs]
+    return this.lab.exec(node.name, 'env', ...env, process.execPath, CLI, 'cleanup', ...own, ...flags)
+  }
+
+  /** What somebody can see of a node's network and files, without what changes by itself. */
+  snapshot(node: PodNode): Readonly<Record<string, string>> {
+    const see = (script: string): string => this.lab.exec(node.name, 'sh', '-c', script)
+    return {
+      links: see('ip -br link | sort'),
+      addresses: see('ip -br address | sort'),
+      routes: see('(ip -4 route; ip -6 route) | sort'),
+      rules: see('ip -4 rule; ip -6 rule'),
+      nft: see('nft list ruleset'),
+      tc: see(
+        'tc qdisc show; tc filter show dev eth0 ingress; tc filter show dev eth0 egress; bpftool net show dev eth0 2>/dev/null || true',
+      ),
+      sysctls: see('sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.eth0.accept_ra'),
+      files: see(
+        `find ${node.confDir} ${node.binDir} ${node.stateDir} ${node.bpffs} ${node.runDir} 2>/dev/null | sort`,
+      ),
+    }
+  }
+
   close(): Promise<void> {
     return this.lab.close()
   }
@@ -108,6 +141,8 @@ function describe(node: LabNode, index: number): PodNode {
     binDir: folder('bin'),
     stateDir: folder('state'),
     plugin: folder('plugin'),
+    runDir: folder('run'),
+    socket: join(folder('run'), 'agent.sock'),
   }
 }
 
@@ -115,6 +150,7 @@ function describe(node: LabNode, index: number): PodNode {
 function prepare(lab: AgentLab, node: PodNode, nodes: readonly PodNode[]): void {
   for (const folder of [node.confDir, node.binDir]) mkdirSync(folder, { recursive: true })
   writeFileSync(node.plugin, `plugin of ${node.name}`)
+  lab.exec(node.name, 'sysctl', '-qw', 'net.ipv4.ip_forward=0')
   const ip = (host: string, ...args: readonly string[]): void => void lab.exec(host, 'ip', ...args)
   for (const other of nodes) if (other !== node) ip(node.name, 'route', 'delete', other.podCidrs[0] ?? '')
   ip(node.name, 'address', 'add', `${node.address6}/64`, 'dev', 'eth0', 'nodad')
