@@ -8,6 +8,7 @@ import {
   elements,
   expectObject,
   field,
+  isAbsent,
   note,
   type Place,
   readFlag,
@@ -26,11 +27,13 @@ export function decodeL2Policy(object: unknown): Decoded<L2Policy> {
   expectObject(spec)
   const serviceSelector = readLabelSelector(field(spec, 'serviceSelector'))
   const nodeSelector = readLabelSelector(field(spec, 'nodeSelector'))
-  const written = elements(field(spec, 'interfaces'))
+  const place = field(spec, 'interfaces')
+  const written = elements(place)
   const interfaces = written.flatMap(readPattern)
   const externalIps = readFlag(field(spec, 'externalIPs'), false)
   const loadBalancerIps = readFlag(field(spec, 'loadBalancerIPs'), false)
-  const noneLeft = written.length > 0 && interfaces.length === 0
+  const isEmptyOnPurpose = isAbsent(place) || (Array.isArray(place.value) && written.length === 0)
+  const noneLeft = interfaces.length === 0 && !isEmptyOnPurpose
   if (metadata === undefined || serviceSelector === undefined || nodeSelector === undefined || noneLeft) {
     return { value: undefined, mistakes: root.mistakes }
   }
@@ -56,6 +59,7 @@ function unlessAll(selector: LabelSelector): readonly LabelSelector[] {
 
 function readPattern(place: Place): readonly string[] {
   const text = readText(place)
+  if (typeof place.value !== 'string' && !isAbsent(place)) return []
   if (text === '') {
     note(place, 'is empty', 'write the name of an interface, or leave interfaces out for all')
     return []

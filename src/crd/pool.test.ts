@@ -59,6 +59,67 @@ const MISTAKES: readonly { readonly name: string; readonly spec: unknown; readon
     mistake: 'spec.blocks[0].start "10.0.0.01" is not an IP address: write an address like 192.168.10.75 or fd00::75',
   },
   {
+    name: 'a stop that is no address',
+    spec: { blocks: [{ start: '10.0.0.1', stop: '10.0.0' }] },
+    mistake: 'spec.blocks[0].stop "10.0.0" is not an IP address: write an address like 192.168.10.75 or fd00::75',
+  },
+  {
+    name: 'a number where an address belongs',
+    spec: { blocks: [{ start: 10 }] },
+    mistake: 'spec.blocks[0].start "10" is not a text: put it in quotes',
+  },
+  {
+    name: 'a number where a CIDR belongs',
+    spec: { blocks: [{ cidr: 10 }] },
+    mistake: 'spec.blocks[0].cidr "10" is not a text: put it in quotes',
+  },
+  {
+    name: 'a block that is text',
+    spec: { blocks: ['10.0.0.0/24'] },
+    mistake: 'spec.blocks[0] "10.0.0.0/24" is not an object: write fields here',
+  },
+  {
+    name: 'a stop beside a CIDR',
+    spec: { blocks: [{ cidr: '10.0.0.0/24', stop: '10.0.0.9' }] },
+    mistake: 'spec.blocks[0].stop "10.0.0.9" is ignored beside cidr: remove it, or remove cidr',
+  },
+  {
+    name: 'cidrs of old that are no list',
+    spec: { cidrs: '10.0.0.0/24' },
+    mistake: 'spec.cidrs "10.0.0.0/24" is not a list: write a list, each element with a dash before it',
+  },
+  {
+    name: 'an entry of the cidrs of old that is no CIDR',
+    spec: { cidrs: [{ cidr: 'x' }] },
+    mistake:
+      'spec.cidrs[0].cidr "x" is not a CIDR: write an address, a slash and a length: 192.168.10.64/28 (length 0 to 32) or fd00::/64 (length 0 to 128)',
+  },
+  {
+    name: 'a spec that is text',
+    spec: '10.0.0.0/24',
+    mistake: 'spec "10.0.0.0/24" is not an object: write fields here',
+  },
+  {
+    name: 'a selector that is text',
+    spec: { serviceSelector: 'app=x' },
+    mistake: 'spec.serviceSelector "app=x" is not an object: write fields here',
+  },
+  {
+    name: 'labels of a selector that are a list',
+    spec: { serviceSelector: { matchLabels: ['app'] } },
+    mistake: `spec.serviceSelector.matchLabels ${JSON.stringify('["app"]')} is not an object: write fields here`,
+  },
+  {
+    name: 'a label without a value',
+    spec: { serviceSelector: { matchLabels: { app: null } } },
+    mistake: 'spec.serviceSelector.matchLabels.app has no value: write the label value, "" for an empty one',
+  },
+  {
+    name: 'values beside an operator without any',
+    spec: { serviceSelector: { matchExpressions: [{ key: 'app', operator: 'DoesNotExist', values: ['x'] }] } },
+    mistake: `spec.serviceSelector.matchExpressions[0].values ${JSON.stringify('["x"]')} is set with operator DoesNotExist: remove the values`,
+  },
+  {
     name: 'stop without start',
     spec: { blocks: [{ stop: '10.0.0.1' }] },
     mistake: 'spec.blocks[0].stop "10.0.0.1" has no start: write the first address of the block as start',

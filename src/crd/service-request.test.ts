@@ -4,6 +4,13 @@ import fc from 'fast-check'
 import { formatMistake } from '#model/condition.ts'
 import { formatIp } from '#model/ip.ts'
 import type { ServiceRequest } from '#model/service-request.ts'
+import {
+  type AnnotationNames,
+  IPS,
+  POOL,
+  SHARING_CROSS_NAMESPACE,
+  SHARING_DIFFERENT_PODS,
+} from './request-annotations.ts'
 import { decodeService } from './service.ts'
 import { readServiceRequest } from './service-request.ts'
 
@@ -234,6 +241,58 @@ for (const { annotations, spec, wanted: kind, mistakes = [], remarks = [] } of M
       [wanted(read), read.mistakes.map(formatMistake), read.remarks.map(formatMistake)],
       [kind, mistakes, remarks],
     )
+  })
+}
+
+const BAD_VALUES: readonly (readonly [names: AnnotationNames, value: string, problem: RegExp, also: object])[] = [
+  [IPS, '10.0.0.300', /"10\.0\.0\.300" is not an IP address: write addresses/, {}],
+  [POOL, 'Red Pool', /"Red Pool" cannot be the name of a pool: write the name of one pool/, {}],
+  [
+    SHARING_CROSS_NAMESPACE,
+    'A_b',
+    /"A_b" cannot be the name of a namespace: write names/,
+    { 'balise.io/sharing-key': 'k' },
+  ],
+  [SHARING_CROSS_NAMESPACE, 'shop', /"shop" has no effect without a sharing key: add annotation/, {}],
+  [
+    SHARING_DIFFERENT_PODS,
+    'yes',
+    /"yes" is neither true nor false, so it counts as false/,
+    { 'balise.io/sharing-key': 'k' },
+  ],
+  [SHARING_DIFFERENT_PODS, 'true', /"true" has no effect without a sharing key: add annotation/, {}],
+]
+for (const [names, value, problem, also] of BAD_VALUES) {
+  for (const [key] of names) {
+    test(`readServiceRequest() names ${JSON.stringify(value)} in annotation ${key}, and keeps the others in force`, () => {
+      const balanced = { 'metallb.io/loadBalancerIPs': '10.0.0.7', 'metallb.io/address-pool': 'blue' }
+      const others = Object.fromEntries(
+        Object.entries(balanced).filter(([other]) => !names.some(([name]) => name === other)),
+      )
+      const read = request({ ...others, ...also, [key]: value })
+      const told = [...read.mistakes, ...read.remarks].map(formatMistake)
+      assert.equal(told.length, 1)
+      assert.ok(told[0]?.startsWith(`metadata.annotations[${JSON.stringify(key)}]`) && problem.test(told[0]), told[0])
+      if (names !== POOL) assert.equal(read.pool, 'blue')
+    })
+  }
+}
+
+const MISSPELLINGS: readonly (readonly [written: string, meant: string])[] = [
+  ['lbipam.cilium.io/ip', 'lbipam.cilium.io/ips'],
+  ['lbipam.cilium.io/IPs', 'lbipam.cilium.io/ips'],
+  ['io.cilium/lb-ipam-ip', 'io.cilium/lb-ipam-ips'],
+  ['io.cilium/lbipam-ips', 'io.cilium/lb-ipam-ips'],
+  ['lbipam.cilium.io/sharingKey', 'lbipam.cilium.io/sharing-key'],
+  ['lbipam.cilium.io/sharing-cross-namespaces', 'lbipam.cilium.io/sharing-cross-namespace'],
+  ['balise.io/pools', 'balise.io/pool'],
+  ['metallb.io/loadBalancerIP', 'metallb.io/loadBalancerIPs'],
+  ['metallb.io/address-pools', 'metallb.io/address-pool'],
+]
+for (const [written, meant] of MISSPELLINGS) {
+  test(`readServiceRequest() says that ${written} should be ${meant}`, () => {
+    const [remark] = request({ [written]: 'x' }).remarks
+    assert.equal(remark?.remedy, `write ${meant}`)
   })
 }
 
