@@ -9,7 +9,9 @@
 #include <bpf/bpf_helpers.h>
 #include "structs.h"
 
-#define LB_MAP_ENTRIES 65536
+#define LB_BACKEND_ENTRIES 65536
+/* A port of a LoadBalancer Service is at four addresses (cluster IP, its own, node port twice), each with its slots, and in two scopes at most. */
+#define LB_FRONTEND_ENTRIES 262144
 #define CT_MAP_ENTRIES 262144
 #define SOCK_MAP_ENTRIES 65536
 #define L2_MAP_ENTRIES 4096
@@ -25,7 +27,7 @@ _Static_assert(COUNTERS <= COUNTER_MAP_ENTRIES, "map counters is too small");
 /* Frontends and their slots. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LB_MAP_ENTRIES);
+	__uint(max_entries, LB_FRONTEND_ENTRIES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct lb4_key);
 	__type(value, struct lb_service);
@@ -34,7 +36,7 @@ struct {
 /* By backend id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LB_MAP_ENTRIES);
+	__uint(max_entries, LB_BACKEND_ENTRIES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct lb4_backend);
@@ -43,7 +45,7 @@ struct {
 /* By frontend id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LB_MAP_ENTRIES);
+	__uint(max_entries, LB_FRONTEND_ENTRIES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct lb4_reverse_nat);

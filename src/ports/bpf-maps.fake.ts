@@ -19,9 +19,9 @@ export interface FakeMapLayout {
 
 /** Octets as in bpf/include/structs.h; few entries, for a full map to be in reach of a test. */
 export const FAKE_LAYOUTS: { readonly [name in BpfMapName]: FakeMapLayout } = {
-  lb4_services: { kind: 'hash', keyLengthOctets: 12, valueLengthOctets: 20, maxEntries: 65_536 },
+  lb4_services: { kind: 'hash', keyLengthOctets: 12, valueLengthOctets: 20, maxEntries: 262_144 },
   lb4_backends: { kind: 'hash', keyLengthOctets: 4, valueLengthOctets: 16, maxEntries: 65_536 },
-  lb4_reverse_nat: { kind: 'hash', keyLengthOctets: 4, valueLengthOctets: 8, maxEntries: 65_536 },
+  lb4_reverse_nat: { kind: 'hash', keyLengthOctets: 4, valueLengthOctets: 8, maxEntries: 262_144 },
   ct4: { kind: 'hash', keyLengthOctets: 16, valueLengthOctets: 64, maxEntries: 65_536 },
   fragments4: { kind: 'hash', keyLengthOctets: 12, valueLengthOctets: 4, maxEntries: 8192 },
   sock4_reverse: { kind: 'hash', keyLengthOctets: 16, valueLengthOctets: 12, maxEntries: 65_536 },

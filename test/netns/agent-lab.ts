@@ -22,6 +22,7 @@ const POD = fileURLToPath(import.meta.resolve('./agent-lab-server.ts'))
 export interface LabNode extends NodePlace {
   readonly socket: string
   readonly logFile: string
+  readonly stateDir: string
 }
 
 export class AgentLab {
@@ -50,6 +51,7 @@ export class AgentLab {
         ...wireNode(room, name, index, names.length),
         socket: scratch(`${name}.sock`),
         logFile: scratch(`${name}.log`),
+        stateDir: scratch(`${name}.state`),
       }
     })
     wireClient()
@@ -70,6 +72,7 @@ export class AgentLab {
       BALISE_CGROUP_ROOT: node.cgroup,
       BALISE_SOCKET: node.socket,
       BALISE_LOG_LEVEL: 'debug',
+      BALISE_STATE_DIR: node.stateDir,
       BALISE_KUBE_PROXY_REPLACEMENT: 'true',
       ...environment,
     })

@@ -45,6 +45,7 @@ before(async () => {
   assert.ok(n1 !== undefined && n2 !== undefined)
   nodes = [n1, n2]
   for (const { name } of nodes) lab.spawn(`pod-${name}`, [process.execPath, '-e', UDP_SERVER, name])
+  lab.exec('n2', 'sysctl', '-qw', 'net.ipv4.ip_local_port_range=15000 64000')
   await lab.apply(L2_POLICIES, policyObject({ externalIPs: true }))
   await setService({})
   await setEndpoints(...nodes.map((node) => pod(node)))
@@ -155,6 +156,12 @@ test('pods and processes of a node reach node ports of another node', () => {
   for (const from of [n1.name, `pod-${n1.name}`]) {
     assert.match(curl(`${n2.address}:${NODE_PORT}`, from, n1.cgroup), /^n[12] /, from)
   }
+})
+
+test('node ports are reserved where connections of the node could take them, and nowhere else', () => {
+  const reserved = ({ name }: LabNode): string =>
+    lab.exec(name, 'sysctl', '-n', 'net.ipv4.ip_local_reserved_ports').trim()
+  assert.deepEqual(nodes.map(reserved), ['', '30000-32767'])
 })
 
 test('a port of the range that no Service has is refused by the node itself', () => {
