@@ -22,11 +22,7 @@ const (
 // del disconnects the pod, whatever there is of it. An ADD of the same pod that the runtime gave up may still be under way, and is waited for.
 func (c *Call) del() error {
 	if wiring.HasHostDevice(c.ID.HostDevice()) {
-		unlock, failed := c.ledger.LockRemoval()
-		if failed != nil {
-			return failed
-		}
-		defer unlock()
+		defer c.ledger.LockRemoval()()
 	}
 	if failed := c.release(c.ID, true); failed != nil {
 		return failed

@@ -17,7 +17,7 @@ import (
 func Take(wanted []Port, holder Holder, gone func(Holder) bool) *types.Error {
 	conn, there, err := open()
 	if err != nil {
-		return failure.Kernel("list the host ports", err)
+		return refused("list the host ports", err)
 	}
 	stale := func(port Port) bool { return port.Holder.Device == holder.Device }
 	for {
@@ -46,9 +46,14 @@ func Take(wanted []Port, holder Holder, gone func(Holder) bool) *types.Error {
 		err = conn.Flush()
 	}
 	if err != nil {
-		return failure.Kernel(fmt.Sprintf("lead %s to the pod", wanted[0]), fmt.Errorf("table inet %s: %w", tableName, err))
+		return refused(fmt.Sprintf("lead %s to the pod", wanted[0]), err)
 	}
 	return nil
+}
+
+func refused(what string, err error) *types.Error {
+	return failure.New(failure.KernelRefused, fmt.Sprintf("The kernel refused to %s in the table inet %s: %v", what, tableName, err),
+		"Host ports need nf_tables with NAT, masquerade and fib for inet in the node's kernel")
 }
 
 func (p Port) refuse(want Port) *types.Error {
@@ -66,7 +71,7 @@ func (p Port) refuse(want Port) *types.Error {
 func Release(whose func(Holder) bool) ([]Port, *types.Error) {
 	conn, there, err := open()
 	if err != nil {
-		return nil, failure.Kernel("list the host ports", err)
+		return nil, refused("list the host ports", err)
 	}
 	if there == nil {
 		return nil, nil
@@ -86,7 +91,7 @@ func Release(whose func(Holder) bool) ([]Port, *types.Error) {
 		err = conn.Flush()
 	}
 	if err != nil {
-		return nil, failure.Kernel("take host ports away", fmt.Errorf("table inet %s: %w", tableName, err))
+		return nil, refused("take host ports away", err)
 	}
 	return slices.DeleteFunc(there, func(port Port) bool { return !leaves(port) }), nil
 }
@@ -95,7 +100,7 @@ func Release(whose func(Holder) bool) ([]Port, *types.Error) {
 func Missing(wanted []Port) ([]string, *types.Error) {
 	_, there, err := open()
 	if err != nil {
-		return nil, failure.Kernel("list the host ports", err)
+		return nil, refused("list the host ports", err)
 	}
 	var missing []string
 	for _, port := range wanted {
@@ -182,7 +187,7 @@ func (l layout) remove(conn *nftables.Conn, there []Port, leaves func(Port) bool
 func Any() (bool, *types.Error) {
 	_, there, err := open()
 	if err != nil {
-		return false, failure.Kernel("list the host ports", err)
+		return false, refused("list the host ports", err)
 	}
 	return there != nil, nil
 }

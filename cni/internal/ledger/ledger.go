@@ -58,9 +58,14 @@ func (l *Ledger) LockHostPorts() (unlock func(), failed *types.Error) {
 }
 
 // LockRemoval lets those that remove devices take turns. The kernel takes tens of milliseconds for each, with a lock held that all changes of
-// devices need: if all removed at once, an ADD would wait for all of them at each of its steps, and a pod waits for an ADD.
-func (l *Ledger) LockRemoval() (unlock func(), failed *types.Error) {
-	return l.lock("removal.lock")
+// devices need: if all removed at once, an ADD would wait for all of them at each of its steps, and a pod waits for an ADD. Whoever does not
+// get a turn in time goes on without one.
+func (l *Ledger) LockRemoval() (unlock func()) {
+	unlock, failed := l.lock("removal.lock")
+	if failed != nil {
+		return func() {}
+	}
+	return unlock
 }
 
 // lock makes the folder, if it is not there, and waits for the lock of the name. Whoever holds it works for milliseconds.

@@ -54,7 +54,7 @@ func NetnsAlive(path string, sameBoot bool) bool {
 // isNamespace is false for the plain file that is left of a namespace when its mount is gone (ip-netns(8)).
 func isNamespace(path string) bool {
 	var stat unix.Statfs_t
-	return unix.Statfs(path, &stat) == nil && (stat.Type == unix.NSFS_MAGIC || stat.Type == unix.PROC_SUPER_MAGIC)
+	return unix.Statfs(path, &stat) == nil && stat.Type == unix.NSFS_MAGIC
 }
 
 // within runs `do` in a network namespace, with a socket of it. Settings below /proc/sys/net are those of the thread's namespace.

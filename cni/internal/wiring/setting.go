@@ -60,8 +60,8 @@ func podSettings(withIPv6 bool) []setting {
 	}
 }
 
-// hostSettings are for the node's end. Packets of a pod come in where its route leads, so that a reverse path filter would find no fault, but
-// one that is strict for all devices would with host ports of 127.0.0.1; and a router between two /32 has nobody to redirect to.
+// hostSettings are for the node's end. A route of each pod leads to its device, so that there is nothing for a reverse path filter to find but
+// replies that are translated afterwards; and a router between two /32 has nobody to redirect to.
 func hostSettings(withIPv4, withIPv6 bool) []setting {
 	settings := []setting{
 		{"ipv4", "rp_filter", "0", false},
