@@ -112,6 +112,7 @@ export const LAYERS: readonly Layer[] = [
       'src/api',
       'src/ipam',
       'src/cni',
+      'src/l2',
       'src/values',
       'src/ports',
       'src/io',

@@ -4,6 +4,7 @@ import { DEBUGINFO } from './cmds/debuginfo/options.ts'
 import { IPAM_EXPLAIN, IPAM_WHAT_IF } from './cmds/ipam/options.ts'
 import { L2_LIST } from './cmds/l2-list/options.ts'
 import { MIGRATE_METALLB } from './cmds/migrate/options.ts'
+import { NODE_LIST } from './cmds/node-list/options.ts'
 import { SERVICE_LIST } from './cmds/service-list/options.ts'
 import { STATUS } from './cmds/status/options.ts'
 import { VALUES_CHECK } from './cmds/values-check/options.ts'
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CliCommand[] = [
   SERVICE_LIST,
   BPF_LB_LIST,
   L2_LIST,
+  NODE_LIST,
   IPAM_EXPLAIN,
   IPAM_WHAT_IF,
   MIGRATE_METALLB,

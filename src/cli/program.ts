@@ -97,6 +97,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   'bpf lb': 'The load-balancing maps',
   l2: 'Addresses announced on the local network',
   ipam: 'Addresses of Services, and the pools that they are from',
+  node: 'The nodes and their agents',
   migrate: 'What the configuration of another load balancer becomes',
   values: 'Values files for the chart',
 }

@@ -16,6 +16,7 @@ import { type FakeFault, FakeFaults, type FakeRequest, UNREACHABLE } from './kub
 import {
   ADDRESS_POOLS,
   CONFIG_MAPS,
+  DAEMON_SETS,
   ENDPOINT_SLICES,
   EVENTS,
   L2_ADVERTISEMENTS,
@@ -48,6 +49,7 @@ export const FAKE_RESOURCES: readonly FakeResource[] = [
   { resource: L2_POLICIES, hasStatus: true, hasGeneration: true },
   { resource: NAMESPACES, hasStatus: true, hasGeneration: false },
   { resource: CONFIG_MAPS, hasStatus: false, hasGeneration: false },
+  { resource: DAEMON_SETS, hasStatus: true, hasGeneration: true },
   { resource: ADDRESS_POOLS, hasStatus: true, hasGeneration: true },
   { resource: L2_ADVERTISEMENTS, hasStatus: true, hasGeneration: true },
   { resource: SERVICE_L2_STATUSES, hasStatus: true, hasGeneration: true },

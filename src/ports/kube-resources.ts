@@ -23,6 +23,13 @@ export const CONFIG_MAPS: KubeResource = {
   kind: 'ConfigMap',
   namespaced: true,
 }
+export const DAEMON_SETS: KubeResource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'daemonsets',
+  kind: 'DaemonSet',
+  namespaced: true,
+}
 export const ENDPOINT_SLICES: KubeResource = {
   group: 'discovery.k8s.io',
   version: 'v1',

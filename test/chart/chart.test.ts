@@ -61,22 +61,22 @@ test('the notes of guide K say that no route is announced', HELM_TEST, () => {
 for (const values of [undefined, 'homelab']) {
   test(`no container is privileged or writes to its root with values ${values ?? 'by default'}`, HELM_TEST, () => {
     const text = render(values)
-    assert.equal([...text.matchAll(/readOnlyRootFilesystem: true/g)].length, 2)
-    assert.equal([...text.matchAll(/drop:\s+(- ALL|\[ALL\])/g)].length, 2)
+    assert.equal([...text.matchAll(/readOnlyRootFilesystem: true/g)].length, 3)
+    assert.equal([...text.matchAll(/drop:\s+(- ALL|\[ALL\])/g)].length, 3)
     assert.doesNotMatch(text, /privileged: true|SYS_MODULE|kind: Secret/)
   })
 }
 
 test('every object bears the labels', HELM_TEST, () => {
   const objects = parseObjects(render('guide-t'))
-  assert.equal(objects.length, 12)
+  assert.equal(objects.length, 18)
   for (const { kind, metadata } of objects) {
     const labels = metadata.labels ?? {}
     const where = `${kind} ${metadata.name}`
     assert.equal(labels['app.kubernetes.io/name'], 'balise', where)
     assert.equal(labels['app.kubernetes.io/part-of'], 'balise', where)
     assert.equal(labels['app.kubernetes.io/version'], BALISE_VERSION, where)
-    assert.match(labels['app.kubernetes.io/component'] ?? '', /^(agent|operator)$/, where)
+    assert.match(labels['app.kubernetes.io/component'] ?? '', /^(agent|operator|test)$/, where)
   }
 })
 
