@@ -15,6 +15,8 @@ export const CHART_KINDS = 'chart/balise/crds'
 /** Those of MetalLB, which the chart does not bring. */
 export const METALLB_KINDS = 'test/netns/metallb-crds.yaml'
 const BOUND_MS = 30_000
+/** The metrics of an API server are some MB. */
+const MOST_OCTETS = 64 * 1024 * 1024
 
 export interface KubeServer {
   readonly server: RealApiServer
@@ -49,7 +51,8 @@ export async function startKubeServer(): Promise<KubeServer> {
 /** With the rights of a kubeconfig. */
 export function runKubectl(kubeconfig: string, argv: readonly string[], input = ''): string {
   const program = join(binDir(), 'kubectl')
-  return execFileSync(program, ['--kubeconfig', kubeconfig, ...argv], { encoding: 'utf8', input, stdio: 'pipe' })
+  const options = { encoding: 'utf8', input, stdio: 'pipe', maxBuffer: MOST_OCTETS } as const
+  return execFileSync(program, ['--kubeconfig', kubeconfig, ...argv], options)
 }
 
 /** An object in MetalLB's namespace, or in none where its kind has none. */

@@ -5,7 +5,8 @@ import type { Migration, Note, NoteKind, Outcome } from './migration.ts'
 export function renderMigration({ outcomes }: Migration): string {
   if (outcomes.length === 0) return '# There is no configuration of MetalLB here.\n'
   const head = [
-    '# What becomes of the configuration of MetalLB. Read the comments, then apply this with kubectl apply -f -.',
+    '# What becomes of the configuration of MetalLB in the kinds of Cilium. Read the comments, then apply this with kubectl apply -f -.',
+    '# It need not be applied: with metallb.enabled: true in its chart Balise reads IPAddressPool, L2Advertisement and the old ConfigMap as they are.',
     '# Annotations of Services (metallb.io/*, metallb.universe.tf/*) stay as they are: Balise reads them.',
   ]
   return `${head.join('\n')}\n${outcomes.map(renderOutcome).join('')}`
