@@ -38,11 +38,20 @@ export function createHostFiles(): HostFiles {
     remove: (path) =>
       attempt(path, 'removed', () => {
         if (statSync(path, { throwIfNoEntry: false }) === undefined) return false
-        rmSync(path, { recursive: true, force: true })
+        removeWhole(path)
         return true
       }),
     makeFolder: (path) => attempt(path, 'written', () => void mkdirSync(path, { recursive: true })),
     changes: (folder, signal) => watchFolder(folder, signal),
+  }
+}
+
+/** A folder that somebody mounts stays, emptied. */
+function removeWhole(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true })
+  } catch (error) {
+    if (unlessAbsent(path, () => readdirSync(path).length) !== 0) throw error
   }
 }
 
@@ -130,5 +139,5 @@ function failed(path: string, deed: HostFileFailure['deed'], cause: unknown): Ho
 }
 
 function errnoOf(error: unknown): string {
-  return (error as { readonly code?: string } | undefined)?.code ?? String(error)
+  return (error as { readonly code?: string } | undefined)?.code || String(error) // of some removals Node gives an empty one
 }
