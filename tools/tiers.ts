@@ -75,7 +75,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     isolation: 'process',
     needsRoot: true,
     testBoundMs: 120_000,
-    boundMs: 300_000,
+    boundMs: 480_000,
     verbose: true,
   },
   e2e: {
