@@ -9,13 +9,6 @@
 
 #define ICMP_CODE_FRAGMENTATION_NEEDED 4
 
-/* What is put before the quoted packet. */
-struct too_big_head {
-	struct ethhdr eth;
-	struct iphdr ip;
-	struct icmp icmp;
-} __attribute__((packed));
-
 /* The whole of a TCP header without options: the device may still have a sum to fill in there. */
 struct too_big_quote {
 	struct iphdr ip;
@@ -26,7 +19,18 @@ struct too_big_quote {
 	} l4;
 };
 
-_Static_assert(sizeof(struct too_big_quote) == 40, "the quotation is made of whole words");
+/* The frame begins after `pad`, so that all that sums are made of is aligned. */
+struct too_big_frame {
+	__u16 pad;
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct icmp icmp;
+	struct too_big_quote quote;
+};
+
+#define TOO_BIG_FRAME_OCTETS (sizeof(struct too_big_frame) - __builtin_offsetof(struct too_big_frame, eth))
+
+_Static_assert(TOO_BIG_FRAME_OCTETS == 14 + 20 + 8 + 40, "the frame has octets that nobody wrote");
 
 /* Octets that go over a link at a time, without Ethernet: of several segments in one, those of one. */
 static __always_inline __u16 wire_length(ctx_t *ctx, const struct packet4 *packet)
@@ -68,45 +72,49 @@ static __always_inline void settle_quote(const struct packet4 *packet, struct to
 		quote->l4.udp.check = settled_checksum(rest);
 }
 
+static __always_inline void swap_frame_macs(struct ethhdr *eth)
+{
+	__u8 mac[ETH_ALEN];
+
+	__builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
+}
+
 /* The packet is cut to what is quoted and gets the error before it, so that whatever is still to be filled in stays where it was. */
 static __always_inline bool turn_into_too_big(ctx_t *ctx, const struct packet4 *packet, __u16 mtu)
 {
-	struct too_big_head head;
-	struct too_big_quote quote;
-	__be32 words[(sizeof(head.icmp) + sizeof(quote)) / 4];
-	const __u32 grown = sizeof(head.ip) + sizeof(head.icmp);
-	struct ethhdr eth;
+	const __u32 grown = sizeof(struct iphdr) + sizeof(struct icmp);
+	struct too_big_frame frame;
 
-	if (!ctx_load(ctx, 0, &eth, sizeof(eth)) || !ctx_load(ctx, L3_OFFSET, &quote, sizeof(quote)))
+	__builtin_memset(&frame, 0, sizeof(frame));
+	if (!ctx_load(ctx, 0, &frame.eth, sizeof(frame.eth)) || !ctx_load(ctx, L3_OFFSET, &frame.quote, sizeof(frame.quote)))
 		return false;
-	settle_quote(packet, &quote);
-	__builtin_memset(&head, 0, sizeof(head));
-	__builtin_memcpy(head.eth.h_dest, eth.h_source, ETH_ALEN);
-	__builtin_memcpy(head.eth.h_source, eth.h_dest, ETH_ALEN);
-	head.eth.h_proto = eth.h_proto;
-	head.ip.version = 4;
-	head.ip.ihl = 5;
-	head.ip.tot_len = bpf_htons(grown + sizeof(quote));
-	head.ip.ttl = ANSWER_TTL;
-	head.ip.protocol = IPPROTO_ICMP;
-	head.ip.saddr = packet->daddr;
-	head.ip.daddr = packet->saddr;
-	head.icmp.type = ICMP_DEST_UNREACHABLE;
-	head.icmp.code = ICMP_CODE_FRAGMENTATION_NEEDED;
-	head.icmp.rest = bpf_htonl(mtu);
-	__builtin_memcpy(words, &head.ip, sizeof(head.ip)); /* aligned, as the helper wants it */
-	head.ip.check = fold(bpf_csum_diff(NULL, 0, words, sizeof(head.ip), 0));
-	__builtin_memcpy(words, &head.icmp, sizeof(head.icmp));
-	__builtin_memcpy((__u8 *)words + sizeof(head.icmp), &quote, sizeof(quote));
-	head.icmp.checksum = fold(bpf_csum_diff(NULL, 0, words, sizeof(words), 0));
-	return bpf_skb_change_tail(ctx, sizeof(eth) + sizeof(quote), 0) == 0 &&
-	       bpf_skb_adjust_room(ctx, grown, BPF_ADJ_ROOM_MAC, 0) == 0 && ctx_store(ctx, 0, &head, sizeof(head)) &&
-	       ctx_store(ctx, sizeof(head), &quote, sizeof(quote));
+	swap_frame_macs(&frame.eth);
+	settle_quote(packet, &frame.quote);
+	frame.ip.version = 4;
+	frame.ip.ihl = 5;
+	frame.ip.tot_len = bpf_htons(grown + sizeof(frame.quote));
+	frame.ip.ttl = ANSWER_TTL;
+	frame.ip.protocol = IPPROTO_ICMP;
+	frame.ip.saddr = packet->daddr;
+	frame.ip.daddr = packet->saddr;
+	frame.ip.check = fold(bpf_csum_diff(NULL, 0, (__be32 *)&frame.ip, sizeof(frame.ip), 0));
+	frame.icmp.type = ICMP_DEST_UNREACHABLE;
+	frame.icmp.code = ICMP_CODE_FRAGMENTATION_NEEDED;
+	frame.icmp.rest = bpf_htonl(mtu);
+	frame.icmp.checksum = fold(bpf_csum_diff(NULL, 0, (__be32 *)&frame.icmp, sizeof(frame.icmp) + sizeof(frame.quote), 0));
+	return bpf_skb_change_tail(ctx, ETH_HLEN + sizeof(frame.quote), 0) == 0 &&
+	       bpf_skb_adjust_room(ctx, grown, BPF_ADJ_ROOM_MAC, 0) == 0 && ctx_store(ctx, 0, &frame.eth, TOO_BIG_FRAME_OCTETS);
 }
 
-/* Drops the packet and says to its sender how much gets through: `mtu` octets. */
-static __always_inline int too_big(ctx_t *ctx, const struct packet4 *packet, __u16 mtu)
+/*
+ * Drops the packet and says to its sender how much gets through: `mtu` octets. A function of its own for the verifier's sake, as track() is.
+ */
+__noinline int too_big(ctx_t *ctx, const struct packet4 *packet, __u16 mtu)
 {
+	if (!ctx || !packet)
+		return VERDICT_DROP;
 	count_drop(DROP_TOO_BIG, ctx_length(ctx));
 	if (!is_answerable(ctx, packet) || !turn_into_too_big(ctx, packet, mtu))
 		return VERDICT_DROP;
