@@ -98,7 +98,12 @@ export const PODS: Tree = {
       true,
     ),
   },
-  ipv6: { enabled: ignored('The families of a node are those of its podCIDRs', false) },
+  ipv6: {
+    enabled: lacking(
+      'Pods get IPv6 addresses where their node has an IPv6 podCIDR, whatever is set here; addresses of Services are served for IPv4 alone',
+      false,
+    ),
+  },
   routingMode: implemented(
     'native: routes; tunnel: VXLAN; empty: routes between nodes on one subnet, VXLAN between others',
     leaf('text', '', { oneOf: ['', 'native', 'tunnel'] }),
