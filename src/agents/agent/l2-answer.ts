@@ -34,13 +34,16 @@ export function l2Answer(input: L2AnswerInput): L2Answer {
   }
 }
 
-function addressJson(claim: Claim, { state, monotonicMs }: L2AnswerInput): L2AddressJson {
+function addressJson(claim: Claim, { node, state, monotonicMs }: L2AnswerInput): L2AddressJson {
   const address = formatIp(claim.address)
   const election = state.elections.get(address)
   const announcement = state.announcements.get(address)
   const announcing = announcement?.state.kind === 'Announcing' ? announcement.state : undefined
   const verdicts = state.judge(claim)
   const owner = election?.owner ?? null
+  const holders = holdersOf(claim, state.nodes)
+  // Of itself a node knows sooner than by what it has told.
+  if (announcing !== undefined) holders.add(node)
   const entries = state.entries.filter((entry) => entry.text === address).map(({ entry }) => entry)
   const conflict = entries
     .filter(({ conflictNs }) => conflictNs > 0n)
@@ -61,7 +64,7 @@ function addressJson(claim: Claim, { state, monotonicMs }: L2AnswerInput): L2Add
         ? null
         : { mac: conflict.conflictMac, agoMs: Math.round(monotonicMs - Number(conflict.conflictNs / NS_PER_MS)) },
     candidates: [...verdicts]
-      .map(([name, verdict]) => candidateJson(name, verdict, { owner, holders: holdersOf(claim, state.nodes) }))
+      .map(([name, verdict]) => candidateJson(name, verdict, { owner, holders }))
       .toSorted((a, b) => candidateOrder(a) - candidateOrder(b) || (a.node < b.node ? -1 : 1)),
   }
 }
@@ -71,7 +74,7 @@ function candidateOrder({ code, eligible }: L2CandidateJson): number {
 }
 
 /** Nodes that say that they answer for it. */
-function holdersOf({ address }: Claim, nodes: readonly NodeView[]): ReadonlySet<string> {
+function holdersOf({ address }: Claim, nodes: readonly NodeView[]): Set<string> {
   return new Set(nodes.filter(({ facts }) => heldSinceMs(facts, address) !== undefined).map(({ name }) => name))
 }
 
