@@ -44,7 +44,7 @@ test('flags, output and settings reach the command', async () => {
 
 test('what a command is about reaches it by its name', async () => {
   const got = (await parse('ipam', 'explain', 'shop/web', '-o', 'json')) as Invocation
-  assert.deepEqual(got.lists, { service: ['shop/web'] })
+  assert.deepEqual(got.lists['service'], ['shop/web'])
   assert.equal(got.output, 'json')
 })
 

@@ -30,6 +30,13 @@ export const DAEMON_SETS: KubeResource = {
   kind: 'DaemonSet',
   namespaced: true,
 }
+export const DEPLOYMENTS: KubeResource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+}
 export const ENDPOINT_SLICES: KubeResource = {
   group: 'discovery.k8s.io',
   version: 'v1',

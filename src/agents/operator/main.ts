@@ -5,11 +5,11 @@ import { createClock } from '#io/clock.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
 import { tellServer } from '#agents/tell-server.ts'
 import { createLog } from '#io/log/log.ts'
-import { DEFAULT_IPAM, type IpamSettings } from '#ipam/ownership.ts'
 import { BALISE_VERSION } from '#model/version.ts'
 import type { Log } from '#ports/log.ts'
 import { OPERATOR_OPTIONS, type OperatorSettings } from './config.ts'
 import { openHealthServer } from './health-server.ts'
+import { ipamSettingsOf } from './ipam-settings.ts'
 import type { NodeTaintSettings } from './node-taints.ts'
 import { startOperator } from './operator.ts'
 
@@ -44,7 +44,7 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
   const options = { api, clock: createClock(), random: Math.random, log, namespace, identity, metallbNamespace }
   const leaseDurationMs = leaseDurationSeconds * 1000
   const operator = startOperator(
-    { ...options, leaseDurationMs, ipam: ipamSettings(settings), nodeTaints: nodeTaintSettings(settings) },
+    { ...options, leaseDurationMs, ipam: ipamSettingsOf(settings), nodeTaints: nodeTaintSettings(settings) },
     new AbortController().signal,
   )
   log.info('Operator started', { version: BALISE_VERSION, identity, namespace, server: server() })
@@ -60,11 +60,6 @@ async function run(settings: OperatorSettings, log: Log): Promise<void> {
     },
   ]
   await runParts(parts, log)
-}
-
-function ipamSettings({ enableLbIpam, defaultLbServiceIpam, enableNodeIpam }: OperatorSettings): IpamSettings {
-  const enabled = enableLbIpam === 'true'
-  return { ...DEFAULT_IPAM, enabled, defaultIpam: defaultLbServiceIpam, nodeIpam: enableNodeIpam === 'true' }
 }
 
 function nodeTaintSettings(settings: OperatorSettings): NodeTaintSettings {

@@ -4,11 +4,12 @@ import { addressPoolRecord, legacyRecord } from '#agents/operator/metallb-record
 import { metallbLook } from '#agents/operator/metallb-source.ts'
 import { poolRecord, serviceRecord } from '#agents/operator/records.ts'
 import { CliError } from '#cli/cli-error.ts'
-import type { Outside } from '#cli/command.ts'
-import { LEGACY_CONFIG, METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
+import type { Lists, Outside } from '#cli/command.ts'
+import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
 import type { IpamInput } from '#ipam/allocate.ts'
 import { poolKey } from '#model/pool.ts'
 import { type KubeApi, KubeError, type KubeObject, type KubeResource, type ListOptions } from '#ports/kube-api.ts'
+import { type OperatorView, readOperatorView } from './operator-settings.ts'
 import { ADDRESS_POOLS, CONFIG_MAPS, NAMESPACES, POOL_POLICIES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 
 /** Pools and Services as they are in the cluster. */
@@ -22,20 +23,27 @@ export interface IpamObjects {
   readonly policies: readonly KubeObject[]
 }
 
-const LEGACY = { namespace: METALLB_NAMESPACE, fieldSelector: `metadata.name=${LEGACY_CONFIG.name}` }
+/** What addresses are given out by: objects, and the operator's settings. */
+export interface IpamCluster {
+  readonly objects: IpamObjects
+  readonly operator: OperatorView
+}
 
-export async function readIpamObjects(outside: Outside): Promise<IpamObjects> {
+export async function readIpamCluster(outside: Outside, flags: Lists): Promise<IpamCluster> {
   const api = await outside.openKube()
   try {
+    const operator = await readOperatorView(api, flags)
+    const namespace = operator.metallbNamespace
+    const legacy = { fieldSelector: `metadata.name=${LEGACY_CONFIG.name}` }
     const [pools, services, addressPools, legacyConfigs, namespaces, policies] = await Promise.all([
       listOf(api, POOLS),
       listOf(api, SERVICES),
-      listOf(api, ADDRESS_POOLS, { namespace: METALLB_NAMESPACE }),
-      listOf(api, CONFIG_MAPS, LEGACY),
+      namespace === undefined ? [] : listOf(api, ADDRESS_POOLS, { namespace }),
+      namespace === undefined ? [] : listOf(api, CONFIG_MAPS, { namespace, ...legacy }),
       listOf(api, NAMESPACES),
       listOf(api, POOL_POLICIES),
     ])
-    return { pools, services, addressPools, legacyConfigs, namespaces, policies }
+    return { operator, objects: { pools, services, addressPools, legacyConfigs, namespaces, policies } }
   } finally {
     api.close()
   }
@@ -53,8 +61,8 @@ async function listOf(api: KubeApi, resource: KubeResource, options: ListOptions
   }
 }
 
-/** As the operator reads them, with its default settings. */
-export function inputOf(objects: IpamObjects): IpamInput {
+/** As the operator reads them that has just started. */
+export function inputOf({ objects, operator }: IpamCluster): IpamInput {
   const { pools, services, addressPools, legacyConfigs, namespaces, policies } = objects
   const metallb = metallbLook(
     new Map(addressPools.map((object) => [poolKey({ namespace: '', ...object.metadata }), addressPoolRecord(object)])),
@@ -64,6 +72,7 @@ export function inputOf(objects: IpamObjects): IpamInput {
     pools.map(poolRecord),
     services.flatMap((object) => serviceRecord(object) ?? []),
     {
+      settings: operator.ipam,
       metallb,
       policies: policies.map(poolPolicyRecord),
       namespaces: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),

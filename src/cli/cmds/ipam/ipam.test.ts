@@ -6,7 +6,7 @@ import { parseYaml } from '#io/yaml/parse-yaml.ts'
 import type { KubeObject } from '#ports/kube-api.ts'
 import { createFakeKubeApi } from '#ports/kube-api.fake.ts'
 import { renderExplain, renderWhatIf } from './render.ts'
-import { runExplain, runWhatIf } from './run.ts'
+import { runExplain, runWhatIf as suppose, type ToldMove } from './run.ts'
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z')
 
@@ -27,6 +27,19 @@ function outsideWith(cluster: string, change = ''): Outside {
   }
 }
 
+/** The Deployment of the operator, with some of its settings. */
+const operator = (environment: Readonly<Record<string, string>> = {}): string => {
+  const env = Object.entries(environment).map(([name, value]) => ({ name, value }))
+  const labels = { 'app.kubernetes.io/name': 'balise', 'app.kubernetes.io/component': 'operator' }
+  const metadata = { name: 'balise-operator', namespace: 'kube-system', labels }
+  const template = { spec: { containers: [{ name: 'operator', env }] } }
+  return `---\n${JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { template } })}\n`
+}
+
+async function runWhatIf(outside: Outside, paths: readonly string[]): Promise<readonly ToldMove[]> {
+  return (await suppose(outside, { paths })).moves
+}
+
 const pool = (name: string, spec: string): string =>
   `---\napiVersion: cilium.io/v2\nkind: CiliumLoadBalancerIPPool\nmetadata: {name: ${name}}\nspec: {${spec}}\n`
 const service = (name: string, held = '', annotations = ''): string => `---
@@ -39,7 +52,7 @@ status: {loadBalancer: {ingress: [${held === '' ? '' : `{ip: ${held}}`}]}}
 
 test('ipam explain tells what every pool answers', async () => {
   const pools = pool('off', 'blocks: [{cidr: 10.1.0.0/24}], disabled: true') + pool('on', 'blocks: [{start: 10.0.0.1}]')
-  const outside = outsideWith(pools + service('web', '10.0.0.1') + service('www'))
+  const outside = outsideWith(operator() + pools + service('web', '10.0.0.1') + service('www'))
   assert.equal(
     renderExplain(await runExplain(outside, 'web')),
     `Service default/web: 10.0.0.1 (satisfied)
@@ -99,6 +112,7 @@ test('ipam what-if refuses kinds that have nothing to do with addresses', async 
   await assert.rejects(runWhatIf(outsideWith(''), []), /No change is named/)
 })
 
+const METALLB = operator({ BALISE_ENABLE_METALLB: 'true' })
 const ADDRESS_POOL = `---
 apiVersion: metallb.io/v1beta1
 kind: IPAddressPool
@@ -107,7 +121,7 @@ spec: {addresses: [10.2.0.1/32]}
 `
 
 test('ipam explain looks into pools of MetalLB as well', async () => {
-  const { addresses, looks } = await runExplain(outsideWith(ADDRESS_POOL + service('web', '10.2.0.1')), 'web')
+  const { addresses, looks } = await runExplain(outsideWith(METALLB + ADDRESS_POOL + service('web', '10.2.0.1')), 'web')
   assert.deepEqual(addresses, ['10.2.0.1'])
   assert.deepEqual(
     looks.flatMap(({ pools }) => pools.map(({ pool: key }) => key)),
@@ -116,9 +130,112 @@ test('ipam explain looks into pools of MetalLB as well', async () => {
 })
 
 test('ipam what-if takes an IPAddressPool', async () => {
-  const moves = await runWhatIf(outsideWith(service('web'), ADDRESS_POOL), ['change.yaml'])
+  const moves = await runWhatIf(outsideWith(METALLB + service('web'), ADDRESS_POOL), ['change.yaml'])
   assert.deepEqual(
     moves.map((move) => [move.service, move.to]),
     [['default/web', ['10.2.0.1']]],
+  )
+})
+
+const ON = pool('on', 'blocks: [{start: 10.0.0.1, stop: 10.0.0.2}]')
+
+test('ipam explain takes the settings of the operator, and flags before them', async () => {
+  const none = operator({ BALISE_DEFAULT_LB_SERVICE_IPAM: 'none' })
+  const { reason, assumed } = await runExplain(outsideWith(none + ON + service('web')), 'web')
+  assert.deepEqual([reason, assumed], ['otherClass', ''])
+  const flags = { 'default-lb-service-ipam': ['lbipam'] }
+  assert.equal((await runExplain(outsideWith(none + ON + service('web')), 'web', flags)).reason, 'satisfied')
+  const off = { 'enable-lb-ipam': ['false'] }
+  assert.equal((await runExplain(outsideWith(operator() + ON + service('web')), 'web', off)).reason, 'switchedOff')
+})
+
+test('ipam explain says so where it has to assume the settings of the operator', async () => {
+  const text = renderExplain(await runExplain(outsideWith(ON + service('web')), 'web'))
+  assert.match(text, /default settings, for the cluster has no operator of Balise: give others by flags/)
+  const outside = outsideWith(operator() + ON + service('web'))
+  const api = (await outside.openKube()) as ReturnType<typeof createFakeKubeApi>
+  api.inject({ plural: 'deployments', outcome: { code: 'Forbidden', message: 'no right' } })
+  assert.match((await runExplain(outside, 'web')).assumed, /cannot be read \(no right\)/)
+})
+
+test('ipam explain refuses settings that there are not, from a flag and from the operator', async () => {
+  const flags = { 'default-lb-service-ipam': ['metallb'] }
+  await assert.rejects(
+    runExplain(outsideWith(operator()), 'web', flags),
+    /--default-lb-service-ipam "metallb" is none of/,
+  )
+  const odd = operator({ BALISE_ENABLE_LB_IPAM: 'maybe' })
+  await assert.rejects(runExplain(outsideWith(odd), 'web'), /BALISE_ENABLE_LB_IPAM of the operator "maybe" is none of/)
+})
+
+test('ipam explain leaves pools of MetalLB aside where the operator does, unless told by a flag', async () => {
+  const outside = (): Outside => outsideWith(operator() + ADDRESS_POOL + service('web'))
+  assert.deepEqual(
+    (await runExplain(outside(), 'web')).looks.flatMap(({ pools }) => pools),
+    [],
+  )
+  const { addresses } = await runExplain(outside(), 'web', { 'enable-metallb': ['true'] })
+  assert.deepEqual(addresses, ['10.2.0.1'])
+})
+
+test('ipam what-if tells what deletions would do', async () => {
+  const cluster = operator() + ON + service('a', '10.0.0.1') + service('b', '10.0.0.2') + service('c')
+  const movesOf = async (...deleted: readonly string[]): Promise<string> =>
+    renderWhatIf((await suppose(outsideWith(cluster), { paths: [], deleted })).moves)
+  assert.equal(
+    await movesOf('svc/a'),
+    `SERVICE     FROM       TO         MESSAGE
+default/a   10.0.0.1   <none>     It would be deleted
+default/c   <none>     10.0.0.1
+`,
+  )
+  assert.equal(await movesOf('Service/default/b'), (await movesOf('services/b')).toString())
+  assert.match(
+    await movesOf('ippool/on'),
+    /default\/a +10\.0\.0\.1 +<none> +There is no pool to take an IPv4 address from/,
+  )
+})
+
+test('ipam what-if refuses deletions of what is not there, is no object, or is applied as well', async () => {
+  const deleting = (deleted: string, change = ''): Promise<unknown> =>
+    suppose(outsideWith(operator() + ON + service('a'), change), {
+      paths: change === '' ? [] : ['x'],
+      deleted: [deleted],
+    })
+  await assert.rejects(deleting('service/z'), /There is no service\/z to delete/)
+  await assert.rejects(deleting('ippool/off'), /There is no ippool\/off to delete/)
+  for (const odd of ['a', 'node/a', 'service/', 'ippool/default/on', 'service/a/b/c']) {
+    await assert.rejects(deleting(odd), /names no object/)
+  }
+  await assert.rejects(deleting('ippool/on', ON), /ippool\/on would be applied and deleted/)
+})
+
+const POLICY = `---
+apiVersion: balise.io/v1alpha1
+kind: LoadBalancerIPPoolPolicy
+metadata: {name: rules}
+spec: {reserved: [{address: 10.0.0.1, reason: router}], quotas: [{maxServices: 1}]}
+`
+
+test('ipam explain and what-if know policies of pools', async () => {
+  const asking = service('asks', '', 'lbipam.cilium.io/ips: 10.0.0.1')
+  const outside = outsideWith(operator() + ON + POLICY + service('a', '10.0.0.2') + service('b') + asking)
+  assert.match(
+    renderExplain(await runExplain(outside, 'asks')),
+    /on +has it reserved by LoadBalancerIPPoolPolicy rules \(router\)/,
+  )
+  assert.match(
+    renderExplain(await runExplain(outside, 'b')),
+    /on +has no more for namespace default, at most 1 Service/,
+  )
+  const cluster = operator() + ON + service('a', '10.0.0.1')
+  assert.deepEqual(await runWhatIf(outsideWith(cluster, POLICY + service('b')), ['x']), [], 'a keeps, b gets nothing')
+  const { moves } = await suppose(outsideWith(operator() + ON + POLICY + service('a', '10.0.0.2') + service('b')), {
+    paths: [],
+    deleted: ['ippoolpolicy/rules'],
+  })
+  assert.deepEqual(
+    moves.map((move) => [move.service, move.to]),
+    [['default/b', ['10.0.0.1']]],
   )
 })

@@ -1,7 +1,7 @@
 import { CliError } from '#cli/cli-error.ts'
 import { readDocuments } from '#cli/cmds/migrate/documents.ts'
 import type { FoundObject } from '#cli/cmds/migrate/migration.ts'
-import type { Outside } from '#cli/command.ts'
+import type { Lists, Outside } from '#cli/command.ts'
 import { explain, type Explanation, type PoolLook } from '#ipam/explain.ts'
 import type { NotOurs } from '#ipam/ownership.ts'
 import { formatReserved, formatVerdict } from '#ipam/refusal.ts'
@@ -9,7 +9,8 @@ import { formatIncompatibility } from '#ipam/sharing.ts'
 import { whatIf } from '#ipam/what-if.ts'
 import { formatIp } from '#model/ip.ts'
 import { applyChange } from './change.ts'
-import { inputOf, readIpamObjects } from './cluster.ts'
+import { type IpamCluster, inputOf, readIpamCluster } from './cluster.ts'
+import { applyDeletions, keysOf } from './deletions.ts'
 
 export interface ExplainedService {
   readonly service: string
@@ -19,6 +20,8 @@ export interface ExplainedService {
   readonly message: string
   /** One for each family, or each address, that is asked for. */
   readonly looks: readonly ExplainedLook[]
+  /** Why the operator's settings were assumed to be its defaults where no flag says otherwise; empty when they were read. */
+  readonly assumed: string
 }
 
 export interface ExplainedLook {
@@ -29,9 +32,11 @@ export interface ExplainedLook {
   readonly pools: readonly { readonly pool: string; readonly code: string; readonly answer: string }[]
 }
 
-export async function runExplain(outside: Outside, name: string): Promise<ExplainedService> {
+export async function runExplain(outside: Outside, name: string, flags: Lists = {}): Promise<ExplainedService> {
   const service = name.includes('/') ? name : `default/${name}`
-  const explanation = explain(inputOf(await readIpamObjects(outside)), service)
+  const cluster = await readIpamCluster(outside, flags)
+  const { assumed } = cluster.operator
+  const explanation = explain(inputOf(cluster), service)
   switch (explanation.kind) {
     case 'noService':
       throw new CliError(
@@ -39,9 +44,9 @@ export async function runExplain(outside: Outside, name: string): Promise<Explai
         'name one that kubectl get services -A shows',
       )
     case 'notOurs':
-      return { service, addresses: [], reason: explanation.why, message: NOT_OURS[explanation.why], looks: [] }
+      return { service, addresses: [], reason: explanation.why, message: NOT_OURS[explanation.why], looks: [], assumed }
     case 'ours':
-      return { service, ...explained(explanation) }
+      return { service, ...explained(explanation), assumed }
   }
 }
 
@@ -57,7 +62,7 @@ function explained({
   addresses,
   condition,
   looks,
-}: Explanation & { readonly kind: 'ours' }): Omit<ExplainedService, 'service'> {
+}: Explanation & { readonly kind: 'ours' }): Omit<ExplainedService, 'service' | 'assumed'> {
   const { reason, message } = condition
   return {
     addresses: addresses.map(formatIp),
@@ -106,16 +111,42 @@ export interface ToldMove {
   readonly message: string
 }
 
-export async function runWhatIf(outside: Outside, paths: readonly string[]): Promise<readonly ToldMove[]> {
-  if (paths.length === 0) throw new CliError('No change is named', 'name files of pools and Services with -f')
+/** A change that is not made. */
+export interface Supposition {
+  /** Files with objects that would be applied. */
+  readonly paths: readonly string[]
+  /** `kind/name` or `kind/namespace/name` of objects that would be deleted. */
+  readonly deleted?: readonly string[]
+  readonly settings?: Lists
+}
+
+export interface Supposed {
+  readonly moves: readonly ToldMove[]
+  /** As in `ExplainedService`. */
+  readonly assumed: string
+}
+
+export async function runWhatIf(
+  outside: Outside,
+  { paths, deleted = [], settings = {} }: Supposition,
+): Promise<Supposed> {
+  if (paths.length + deleted.length === 0) {
+    throw new CliError('No change is named', 'name files of pools and Services with -f, or objects with --delete')
+  }
   const found: FoundObject[] = []
   for (const path of paths) found.push(...readDocuments(path, await outside.readText(path)))
-  const objects = await readIpamObjects(outside)
-  const after = applyChange(objects, found, outside.nowMs())
-  return whatIf(inputOf(objects), inputOf(after)).map(({ service, from, to, message }) => ({
+  const cluster = await readIpamCluster(outside, settings)
+  const applied = applyChange(cluster.objects, found, outside.nowMs())
+  const after = { ...cluster, objects: applyDeletions(cluster.objects, applied, deleted) }
+  const moves = whatIf(inputOf(cluster), inputOf(after)).map(({ service, from, to, message }) => ({
     service,
     from: from.map(formatIp),
     to: to.map(formatIp),
-    message,
+    message: isThere(after, service) ? message : 'It would be deleted',
   }))
+  return { moves, assumed: cluster.operator.assumed }
+}
+
+function isThere({ objects }: IpamCluster, service: string): boolean {
+  return keysOf(objects.services).has(service)
 }
