@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { parseYaml } from '#io/yaml/parse-yaml.ts'
 import { checkValues, type Finding, isMistake } from '#values/check.ts'
-import type { Json } from '#values/row.ts'
+import type { Json, ValueRow } from '#values/row.ts'
 import { sayMistake } from '#values/say.ts'
 import { VALUE_TABLE } from '#values/table.ts'
 import { CHART, HELM, WITHOUT_HELM } from './helm.ts'
@@ -106,6 +106,46 @@ test("Helm takes all defaults of Cilium's chart at once, but for its image and S
   )
 })
 
+test('Helm makes every refusal of the table, in the same words', HELM_TEST, () => {
+  const values: Record<string, unknown> = {}
+  const refusing = [...VALUE_TABLE.rows.values()].filter(({ refusal }) => refusal !== undefined)
+  for (const row of refusing) setAt(values, row.key.split('.'), refusedValue(row))
+  const text = JSON.stringify(values)
+  const mistakes = checked(text).filter(isMistake)
+  assert.equal(mistakes.filter(({ kind }) => kind === 'refused').length, refusing.length)
+  assert.ok(refusing.length > 60)
+  assert.deepEqual(linesOf(helmSays(text) ?? ''), mistakes.map(sayMistake).toSorted())
+})
+
+test(
+  'the notes of an installation speak of every ignored value that is set, under the words of the table',
+  HELM_TEST,
+  () => {
+    const values: Record<string, unknown> = {}
+    const ignored = [...VALUE_TABLE.rows.values()].filter((row) => row.class === 'ignored' && row.refusal === undefined)
+    for (const row of ignored) setAt(values, row.key.split('.'), otherValue(row))
+    setAt(values, ['kubeProxyReplacement'], true)
+    setAt(values, ['l2announcements', 'leaseRenewDeadline'], '3s')
+    const text = JSON.stringify(values)
+    const said = checked(text).flatMap((finding) => (finding.kind === 'ignored' && finding.said ? [finding] : []))
+    assert.ok(said.length > 900)
+    const notes = notesFor(text)
+    const groups = Map.groupBy(said, ({ note, lacking }) => JSON.stringify([note, lacking]))
+    const lines = [...groups.values()].map((group) => {
+      const keys = group.map(({ key }) => key).toSorted()
+      return `  ${keys.join(', ')}: ${group[0]?.note ?? ''}`
+    })
+    assert.deepEqual(
+      notes
+        .split('\n')
+        .filter((line) => line.startsWith('  ') && !line.startsWith('  kubectl'))
+        .map(sortedKeys)
+        .toSorted(),
+      lines.toSorted(),
+    )
+  },
+)
+
 test('every value that works is read by a template, or allows nothing but what is so anyway', () => {
   const templates = join(CHART, 'templates')
   const text = readdirSync(templates, { recursive: true, encoding: 'utf8' })
@@ -138,6 +178,47 @@ function helmSays(text: string): string | undefined {
     encoding: 'utf8',
   })
   return status === 0 ? undefined : stderr
+}
+
+function notesFor(text: string): string {
+  const where = ['--dry-run=client', '--values', '-']
+  const { stdout, stderr } = spawnSync(HELM, ['install', 'balise', CHART, ...where], { input: text, encoding: 'utf8' })
+  assert.equal(stderr, '')
+  return stdout.slice(stdout.indexOf('\nNOTES:\n'))
+}
+
+/** The first of some values that the row refuses. */
+function refusedValue({ key }: ValueRow): Json {
+  const candidates: readonly Json[] = [
+    true,
+    false,
+    'something',
+    'quay.io/cilium/cilium',
+    1000,
+    ['SYS_MODULE'],
+    { a: 1 },
+  ]
+  const found = candidates.find((value) => {
+    const values: Record<string, unknown> = {}
+    setAt(values, key.split('.'), value)
+    return checkValues(values as Json, VALUE_TABLE).some(({ kind }) => kind === 'refused')
+  })
+  return found ?? assert.fail(`Nothing is refused for ${key}`)
+}
+
+/** A value of the type of a row that is not Cilium's default. */
+function otherValue({ types, bounds, ciliumDefault }: ValueRow): Json {
+  if (bounds.oneOf !== undefined) return bounds.oneOf.find((one) => one !== ciliumDefault) ?? null
+  if (bounds.pattern !== undefined) return '1s'
+  if (types.includes('boolean')) return ciliumDefault !== true
+  if (types.includes('integer') || types.includes('number')) return 99
+  if (types.includes('text')) return 'something'
+  return types.includes('list') ? ['something'] : { some: 'thing' }
+}
+
+function sortedKeys(line: string): string {
+  const [keys = '', ...rest] = line.trim().split(': ')
+  return `  ${keys.split(', ').toSorted().join(', ')}: ${rest.join(': ')}`
 }
 
 /** The lines of mistakes, sorted. */
