@@ -1,12 +1,12 @@
 /** Two subnets with a router between them, nodes with a pod each, a client, and one who is no node. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BpfProgramsOptions } from '#io/bpf/bpf-programs.ts'
 import { openPinnedMaps } from '#io/bpf/pinned-maps.ts'
 import { mustParseIp } from '#model/ip.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import { clearCounters, clearMaps, putAgentConfig, putOverlay, putPeer } from '#test/packets/scene.ts'
 import { openStation, type Station } from '#test/packets/station.ts'
+import type { AttachOptions } from './overlay-attach.ts'
 import { type Room, run } from './own-namespaces.ts'
 
 /** Octets that the envelope takes, by the family that it is of. */
@@ -21,13 +21,6 @@ export interface OverlaySite {
   readonly maps: BpfMaps
   readonly overlayIfindex: number
   readonly lanIfindex: number
-}
-
-/** What nodes hang on their devices: read by `overlay-attach.ts`. */
-export interface AttachOptions {
-  readonly programs: BpfProgramsOptions
-  readonly lan: { readonly name: string; readonly ifindex: number }
-  readonly overlay: { readonly name: string; readonly ifindex: number }
 }
 
 export const address4 = ({ subnet, number }: Pick<OverlaySite, 'subnet' | 'number'>): string =>
