@@ -13,6 +13,7 @@ const EMPTY: NodeNetworkState = {
   masquerade: undefined,
   masqueradeExists: false,
   hostPortsExist: false,
+  forwardDrops: [],
 }
 
 const OVERLAY: Overlay = { portUdp: 8472, mtuBytes: 1450, addresses: [mustParseIp('10.244.1.1')] }

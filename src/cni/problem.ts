@@ -29,3 +29,4 @@ export type CniProblemCode =
   | 'OverlayFailed'
   | 'OverlayMapFailed'
   | 'MasqueradeFailed'
+  | 'ForwardDropped'

@@ -9,6 +9,7 @@ import type { CniProblem } from './problem.ts'
 import {
   chainProblems,
   foreignConfProblems,
+  forwardProblems,
   leftBehindProblem,
   pathProblems,
   planProblems,
@@ -69,6 +70,19 @@ test('foreignConfProblems() tells what comes first from what is merely there', (
 test('foreignConfProblems() has nothing against a plugin that asks ours', () => {
   const multus = foreignConfs([{ name: '00-multus.conf', text: '{"name":"m","type":"multus"}' }])
   assert.deepEqual(foreignConfProblems('full', multus), [])
+})
+
+test('forwardProblems() names a firewall that drops what is forwarded, unless a rule of it accepts our pods', () => {
+  const accepted = [mustParsePrefix('10.244.0.0/16')]
+  assertOne(
+    forwardProblems(POD_CIDRS, [{ family: 'IPv4', accepted: [] }]),
+    'ForwardDropped',
+    /iptables is DROP/,
+    /10\.244\.1\.0\/29/,
+  )
+  assertOne(forwardProblems(POD_CIDRS, [{ family: 'IPv6', accepted }]), 'ForwardDropped', /ip6tables/, /fd00::\/64/)
+  assert.deepEqual(forwardProblems(POD_CIDRS, [{ family: 'IPv4', accepted }]), [])
+  assert.deepEqual(forwardProblems(POD_CIDRS.slice(0, 1), [{ family: 'IPv6', accepted: [] }]), [])
 })
 
 test('leftBehindProblem() names our configuration in a mode that has none', () => {

@@ -1,6 +1,6 @@
 import { formatIp, type Ip } from '#model/ip.ts'
-import { type NetworkOp, OVERLAY_DEVICE } from '#model/node-network.ts'
-import { formatPrefix, type Prefix } from '#model/prefix.ts'
+import { type ForwardDrop, type NetworkOp, OVERLAY_DEVICE } from '#model/node-network.ts'
+import { formatPrefix, type Prefix, prefixContains } from '#model/prefix.ts'
 import { CONFLIST_NAME, isMetaConf, type NetworkConf } from './conf-files.ts'
 import type { Mode } from './mode.ts'
 import type { PeerPath } from './peer-path.ts'
@@ -173,6 +173,26 @@ function failureOf(
         message: `${message}. Pods cannot reach what is outside of the cluster. Does the kernel have nftables with NAT (modprobe nft_chain_nat nft_masq)? Else set enableIPv4Masquerade and enableIPv6Masquerade to false`,
       }
   }
+}
+
+/** Firewalls that keep packets of pods from being forwarded. Their rules are not ours to change. */
+export function forwardProblems(podCidrs: readonly Prefix[], drops: readonly ForwardDrop[]): readonly CniProblem[] {
+  return drops.flatMap(({ family, accepted }): readonly CniProblem[] => {
+    const dropped = podCidrs.filter(
+      ({ address, lengthBits }) =>
+        address.family === family &&
+        !accepted.some((prefix) => prefix.lengthBits <= lengthBits && prefixContains(prefix, address)),
+    )
+    if (dropped.length === 0) return []
+    const iptables = family === 'IPv4' ? 'iptables' : 'ip6tables'
+    return [
+      {
+        severity: 'warning',
+        code: 'ForwardDropped',
+        message: `The policy of chain FORWARD of ${iptables} is DROP, as Docker sets it, and no rule accepts all from ${dropped.map(formatPrefix).join(', ')}: pods may not be reached. Accept the cluster's pods there, from and to (${iptables} -I FORWARD -s PODS -j ACCEPT; ${iptables} -I FORWARD -d PODS -j ACCEPT), or set the policy to ACCEPT`,
+      },
+    ]
+  })
 }
 
 /** A configuration of ours in a mode that has none. */

@@ -1,4 +1,4 @@
-import type { Ip } from './ip.ts'
+import type { Family, Ip } from './ip.ts'
 import type { Prefix } from './prefix.ts'
 
 /** The VXLAN device that carries what goes to pods of nodes on other subnets. */
@@ -41,6 +41,13 @@ export interface Overlay {
   readonly addresses: readonly Ip[]
 }
 
+/** A chain FORWARD of iptables with the policy DROP. */
+export interface ForwardDrop {
+  readonly family: Family
+  /** Sources that its rules accept all the same. */
+  readonly accepted: readonly Prefix[]
+}
+
 /** What of the node's network the agent looks after, as the kernel has it. */
 export interface NodeNetworkState {
   /** Of the main table, both families. */
@@ -57,6 +64,8 @@ export interface NodeNetworkState {
   readonly masqueradeExists: boolean
   /** The plugin's table of host ports is there. */
   readonly hostPortsExist: boolean
+  /** Chains of others that drop forwarded packets. */
+  readonly forwardDrops: readonly ForwardDrop[]
 }
 
 /** One change of the node's network. All of them may be repeated; deleting what is not there succeeds. */

@@ -29,6 +29,7 @@ export interface MutableNetwork {
   masquerade: string | undefined
   masqueradeExists: boolean
   hostPortsExist: boolean
+  forwardDrops: NodeNetworkState['forwardDrops']
 }
 
 /** A network in memory. Devices other than the overlay are all there. */
@@ -41,6 +42,7 @@ export function createFakeNodeNetwork(initial: Partial<NodeNetworkState> = {}): 
     masquerade: undefined,
     masqueradeExists: false,
     hostPortsExist: false,
+    forwardDrops: [],
     ...initial,
   }
   const done: NetworkOp[] = []

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createNodeNetwork } from '#io/net/node-network.ts'
+import { formatPrefix } from '#model/prefix.ts'
 import { nodeNetworkContract } from '#ports/node-network.contract.ts'
 import { enterOwnNamespaces, run } from './own-namespaces.ts'
 
@@ -50,4 +51,22 @@ test('createNodeNetwork() says in the words of nft why rules cannot be set', asy
     { kind: 'setMasquerade', ruleset: 'table inet balise { nonsense }' },
   ])
   assert.match(words ?? '', /Error: syntax error/)
+})
+
+test('createNodeNetwork() shows a chain FORWARD that drops, with the sources that it accepts', async () => {
+  const drops = async (): Promise<unknown> =>
+    (await createNodeNetwork().read()).forwardDrops.map(({ family, accepted }) => [
+      family,
+      ...accepted.map(formatPrefix),
+    ])
+  assert.deepEqual(await drops(), [])
+  run('nft', 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy accept; }')
+  assert.deepEqual(await drops(), [])
+  run('nft', 'add chain ip filter FORWARD { policy drop; }; add rule ip filter FORWARD tcp dport 80 accept')
+  assert.deepEqual(await drops(), [['IPv4']])
+  run(
+    'nft',
+    'add rule ip filter FORWARD ip saddr 10.244.0.0/16 counter accept; add rule ip filter FORWARD ip saddr 10.1.1.1 tcp dport 80 accept',
+  )
+  assert.deepEqual(await drops(), [['IPv4', '10.244.0.0/16']])
 })

@@ -9,6 +9,7 @@ import {
   chainProblems,
   confFolderProblem,
   foreignConfProblems,
+  forwardProblems,
   leftBehindProblem,
   overlayProblem,
   pathProblems,
@@ -232,7 +233,13 @@ export class PodNetwork {
     const planned = planProblems(plan, outcomes, observed.otherVxlans)
     return {
       blocking: [...settled, ...planned.filter(({ code }) => code === 'MasqueradeFailed')],
-      others: [...prepared, ...planned.filter(({ code }) => code !== 'MasqueradeFailed'), ...loosened, ...finished],
+      others: [
+        ...prepared,
+        ...planned.filter(({ code }) => code !== 'MasqueradeFailed'),
+        ...loosened,
+        ...finished,
+        ...forwardProblems(desired.podCidrs, observed.forwardDrops),
+      ],
     }
   }
 

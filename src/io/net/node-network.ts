@@ -2,6 +2,7 @@ import { formatIp, WIDTH_BITS } from '#model/ip.ts'
 import { HOST_PORT_TABLE, type NetworkOp, OVERLAY_DEVICE, ROUTE_PROTOCOL, type Route } from '#model/node-network.ts'
 import { formatPrefix } from '#model/prefix.ts'
 import type { NodeNetwork } from '#ports/node-network.ts'
+import { readForwardDrops } from './forward-chains.ts'
 import { readRoutes, readVxlans } from './ip-json.ts'
 import { deleteTable, MasqueradeTable } from './masquerade-table.ts'
 import { watchRouteLosses } from './link-changes.ts'
@@ -12,13 +13,19 @@ export function createNodeNetwork(): NodeNetwork {
   const table = new MasqueradeTable()
   return {
     async read() {
-      const [ipv4, ipv6, links, masquerade] = await Promise.all([
+      const [ipv4, ipv6, links, masquerade, forwardDrops] = await Promise.all([
         ask(['ip', '-4', '-Numeric', '-json', 'route', 'show', 'table', 'main']),
         ask(['ip', '-6', '-Numeric', '-json', 'route', 'show', 'table', 'main']),
         ask(['ip', '-json', '-details', 'address', 'show', 'type', 'vxlan']),
         table.read(),
+        readForwardDrops(),
       ])
-      return { routes: [...readRoutes(ipv4, 'IPv4'), ...readRoutes(ipv6, 'IPv6')], ...readVxlans(links), ...masquerade }
+      return {
+        routes: [...readRoutes(ipv4, 'IPv4'), ...readRoutes(ipv6, 'IPv6')],
+        ...readVxlans(links),
+        ...masquerade,
+        forwardDrops,
+      }
     },
     async apply(ops) {
       const outcomes: (string | undefined)[] = []
