@@ -161,7 +161,8 @@ function formatPlace({ devices, onSubnet }: Verdict & { readonly code: 'Eligible
 function formatNoPolicy({ omittedBy, pool }: Verdict & { readonly code: 'NoPolicy' }): string {
   if (omittedBy.length > 0)
     return `${omittedBy.join(', ')} leaves this kind of address out: set loadBalancerIPs or externalIPs to true`
-  if (pool === '') return 'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does'
+  if (pool === '')
+    return 'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does, with loadBalancerIPs: true (externalIPs: true for an external IP)'
   const [namespace = '', name = ''] = pool.split('/')
   return `no L2Advertisement is about pool ${pool}, and no CiliumL2AnnouncementPolicy selects the Service: create an L2Advertisement in namespace ${namespace} with spec.ipAddressPools: [${name}]`
 }

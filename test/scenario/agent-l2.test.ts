@@ -253,7 +253,10 @@ test('a Service that goes, and a policy that goes, take the answers with them; b
   const said = nodes[0].agent?.answers.l2().addresses[0]?.candidates[0]
   assert.deepEqual(
     [said?.code, said?.message],
-    ['NoPolicy', 'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does'],
+    [
+      'NoPolicy',
+      'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does, with loadBalancerIPs: true (externalIPs: true for an external IP)',
+    ],
   )
 })
 
