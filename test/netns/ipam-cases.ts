@@ -365,6 +365,7 @@ const METALLB: readonly ReasonCase[] = [
 const policy = (spec: string): string =>
   `{apiVersion: balise.io/v1alpha1, kind: LoadBalancerIPPoolPolicy, metadata: {name: house}, spec: ${spec}}`
 
+const HOUSE = ['loadbalancerippoolpolicy', 'house'] as const
 const POLICIES: readonly ReasonCase[] = [
   {
     name: 'a reserved address',
@@ -395,6 +396,22 @@ const POLICIES: readonly ReasonCase[] = [
     manifests: [policy('{quotas: [{maxServices: 1}]}'), pool(FOUR), service('first'), service('web')],
     reason: 'quota_exceeded',
     says: ['at most 1 Service (maxServices in LoadBalancerIPPoolPolicy house)'],
+  },
+  {
+    name: 'a reservation that came later than who holds the address',
+    manifests: [pool(ONE), service('web'), policy('{pools: [lab], reserved: [{cidr: 192.168.10.75/32}]}')],
+    object: HOUSE,
+    says: ['held_before', '192.168.10.75 is held by default/web', 'Nobody loses an address for that'],
+  },
+  {
+    name: 'mistakes in quotas and reserved addresses',
+    manifests: [pool(ONE), policy('{pools: [lap], reserved: [{address: 192.168.10}], quotas: [{maxServices: -1}]}')],
+    object: HOUSE,
+    says: [
+      'spec.reserved[0].address "192.168.10" is not an IP address',
+      'spec.quotas[0].maxServices "-1" is negative',
+      'spec.pools[0] "lap" is the name of no pool',
+    ],
   },
 ]
 
