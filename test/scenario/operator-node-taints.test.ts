@@ -5,7 +5,7 @@ import { LEASE_KIND_LABEL, LEASE_KIND_NODE, nodeLeaseName } from '#l2/node-facts
 import type { KubeFailure, KubeObject } from '#ports/kube-api.ts'
 import type { FakeFault } from '#ports/kube-faults.fake.ts'
 import { NODES } from '#ports/kube-resources.ts'
-import { conditionOf, createOperatorWorld, type OperatorWorld } from './operator-world.ts'
+import { conditionOf, createOperatorWorld, eventsOf, type OperatorWorld } from './operator-world.ts'
 
 const LEASE_SECONDS = 15
 const OURS = { key: 'node.cilium.io/agent-not-ready', effect: 'NoSchedule' }
@@ -106,6 +106,19 @@ test('operator puts the taint back when an agent stops, on its node alone, and t
   ])
   await live(world, ['node1', 'node2'], 6_000)
   assert.deepEqual(show(world), [`node1: dedicated, ${works}`, `node2: dedicated, ${works}`])
+})
+
+test('operator tells in Events of the Node what it did, and why', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  putNode(world, 'node1')
+  await live(world, ['node1'], 6_000)
+  await world.pass(2 * LEASE_SECONDS * 1000)
+  assert.deepEqual([...eventsOf(world)].toSorted(), [
+    'Normal AgentReady node1: Removed taint node.cilium.io/agent-not-ready: the agent of the node runs',
+    'Normal BaliseIsUp node1: The network of the node works',
+    'Warning AgentNotReady node1: Set taint node.cilium.io/agent-not-ready: the agent of the node has let its Lease run out; see its pod on this node',
+  ])
 })
 
 test('operator writes a node once, however often agents renew', async (t) => {

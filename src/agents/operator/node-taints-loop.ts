@@ -1,3 +1,4 @@
+import type { EventRecorder } from '#agents/event-recorder.ts'
 import { NodeViews } from '#agents/agent/l2-views.ts'
 import type { Mode } from '#cni/mode.ts'
 import { NETWORK_ANNOTATION } from '#cni/told.ts'
@@ -21,6 +22,7 @@ export interface NodeTaintsLoopOptions {
   /** Of the nodes: by them it is known which agents run, without a right to read pods. */
   readonly leases: Informer<Lease>
   readonly settings: NodeTaintSettings
+  readonly events: Pick<EventRecorder, 'record'>
   readonly reports: OperatorReports
 }
 
@@ -152,14 +154,16 @@ class NodeTaintsRun {
   }
 
   async #write(key: string, { node, change }: NodeWrite, signal: AbortSignal): Promise<void> {
-    const { api, reports } = this.#options
-    const { subresource, patch: body, text } = change
+    const { api, reports, events } = this.#options
+    const { subresource, patch: body, text, event } = change
     if (this.#written.get(key) === node.resourceVersion) return // put again while it was under way
     try {
       const where = subresource === undefined ? undefined : { subresource }
       await api.patch(NODES, { name: node.name }, { kind: 'json', body }, where, signal)
       this.#written.set(key, node.resourceVersion)
       reports.nodeChanged(node.name, text)
+      // The kubelet gives the name for the uid of a Node, and `kubectl describe node` looks for that.
+      events.record({ name: node.name, namespace: '', uid: node.name, resourceVersion: '' }, event, NODES)
     } catch (error) {
       if (!(error instanceof KubeError && error.failure.code === 'NotFound')) throw error
       // The node is gone, and its taints with it.

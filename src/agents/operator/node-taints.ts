@@ -1,3 +1,4 @@
+import type { EventText } from '#agents/event-recorder.ts'
 import { decodeNode } from '#crd/node.ts'
 import { formatTime } from '#crd/merge-conditions.ts'
 import type { Mode } from '#cni/mode.ts'
@@ -74,6 +75,8 @@ export interface NodeChange {
   readonly patch: readonly unknown[]
   /** `taint node.cilium.io/agent-not-ready removed`: for the log. */
   readonly text: string
+  /** For the user, when it is made. */
+  readonly event: EventText
 }
 
 /** The changes of a node, of its taints and of its condition apart: rights to one may lack where those to the other are there. */
@@ -117,7 +120,9 @@ function removeTaints(
       { op: 'remove', path },
     ]
   })
-  return { subresource: undefined, patch, text: `${namesOf(ours.map(({ taint }) => taint))} removed` }
+  const text = `${namesOf(ours.map(({ taint }) => taint))} removed`
+  const message = `Removed ${namesOf(ours.map(({ taint }) => taint))}: the agent of the node runs`
+  return { subresource: undefined, patch, text, event: { type: 'Normal', reason: 'AgentReady', message } }
 }
 
 /** New pods stay away; those that are there go on, as the datapath does. */
@@ -131,7 +136,9 @@ function addTaint({ taints, resourceVersion }: NodeRecord, settings: NodeTaintSe
       ? { op: 'add', path: '/spec/taints', value: [taint] }
       : { op: 'add', path: '/spec/taints/-', value: taint },
   ]
-  return { subresource: undefined, patch, text: `${namesOf([taint])} set` }
+  const message = `Set ${namesOf([taint])}: the agent of the node has let its Lease run out; see its pod on this node`
+  const event = { type: 'Warning', reason: 'AgentNotReady', message } as const
+  return { subresource: undefined, patch, text: `${namesOf([taint])} set`, event }
 }
 
 /** A condition that is False already is another's word for the same, and stays. */
@@ -148,16 +155,17 @@ function sayNetworkWorks(node: NodeRecord, nowMs: number): NodeChange | undefine
     message: 'Balise is running on this node',
   }
   const text = `condition ${NETWORK_UNAVAILABLE} set to False`
+  const event = { type: 'Normal', reason: NETWORK_REASON, message: 'The network of the node works' } as const
   if (networkUnavailable !== undefined) {
     const path = `/status/conditions/${networkUnavailable.index}`
     const test = { op: 'test', path, value: networkUnavailable.condition }
-    return { subresource: 'status', patch: [test, { op: 'replace', path, value }], text }
+    return { subresource: 'status', patch: [test, { op: 'replace', path, value }], text, event }
   }
   const test = { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }
   const add = hasConditions
     ? { op: 'add', path: '/status/conditions/-', value }
     : { op: 'add', path: '/status/conditions', value: [value] }
-  return { subresource: 'status', patch: [test, add], text }
+  return { subresource: 'status', patch: [test, add], text, event }
 }
 
 function namesOf(taints: readonly unknown[]): string {

@@ -180,7 +180,7 @@ async function lead(
       ? []
       : [startAnnouncerLoop({ ...loop, ...ofMetallb, ...l2Statuses, services, view, events }, signal)]
   const taints = startNodeTaintsLoop(
-    { ...loop, nodes, leases, settings: options.nodeTaints ?? DEFAULT_NODE_TAINTS },
+    { ...loop, nodes, leases, events, settings: options.nodeTaints ?? DEFAULT_NODE_TAINTS },
     signal,
   )
   const policy = startPolicyLoop({ ...loop, policies, view }, signal)
