@@ -21,9 +21,6 @@ const (
 
 // del disconnects the pod, whatever there is of it. An ADD of the same pod that the runtime gave up may still be under way, and is waited for.
 func (c *Call) del() error {
-	if wiring.HasHostDevice(c.ID.HostDevice()) {
-		defer c.ledger.LockRemoval()()
-	}
 	if failed := c.release(c.ID, true); failed != nil {
 		return failed
 	}
@@ -34,7 +31,8 @@ func (c *Call) del() error {
 }
 
 // release removes all there is of an attachment: host ports, devices with their routes, and last the addresses, so that none is given to
-// another pod while packets still find the way to this one. It succeeds when there is nothing.
+// another pod while packets still find the way to this one. It succeeds when there is nothing. `wait` is for who holds no lock: it waits for
+// a command at work on the attachment, and for its turn.
 func (c *Call) release(id attachment.ID, wait bool) *types.Error {
 	entries, err := c.ledger.EntriesOf(id)
 	if err != nil {
@@ -50,6 +48,9 @@ func (c *Call) release(id attachment.ID, wait bool) *types.Error {
 			defer claim.Keep()
 			claims = append(claims, claim)
 		}
+	}
+	if wait && wiring.HasHostDevice(id.HostDevice()) {
+		defer c.ledger.LockRemoval()()
 	}
 	if failed := c.disconnect(id); failed != nil {
 		return failed
