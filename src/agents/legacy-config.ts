@@ -21,11 +21,12 @@ function unreadable(problem: string): Mistake {
 }
 
 /** What of it counts for announcing. */
-export function legacyPools({ metadata }: KubeObject, config: LegacyConfig | undefined): LegacyPools {
-  const pools = config?.pools ?? []
+export function legacyPools({ metadata }: KubeObject, { value, mistakes }: Decoded<LegacyConfig>): LegacyPools {
+  const pools = value?.pools ?? []
   return {
     namespace: metadata.namespace ?? '',
     pools: pools.map(({ pool }) => pool),
     layer2: pools.filter(({ protocol }) => protocol === 'layer2').map(({ pool }) => pool.name),
+    isBroken: mistakes.length > 0,
   }
 }

@@ -26,6 +26,7 @@ test('decodeL2Policy() reads the policy of the guide', () => {
     externalIps: true,
     loadBalancerIps: true,
     pools: undefined,
+    brokenPools: [],
   })
 })
 

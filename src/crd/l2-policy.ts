@@ -49,6 +49,7 @@ export function decodeL2Policy(object: unknown): Decoded<L2Policy> {
     externalIps,
     loadBalancerIps,
     pools: undefined,
+    brokenPools: [],
   }
   return { value, mistakes: root.mistakes }
 }

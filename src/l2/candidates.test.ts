@@ -35,6 +35,7 @@ const POLICY: L2Policy = {
   externalIps: true,
   loadBalancerIps: true,
   pools: undefined,
+  brokenPools: [],
 }
 
 const CLAIM: Claim = {

@@ -74,6 +74,7 @@ const POLICY: L2Policy = {
   externalIps: true,
   loadBalancerIps: true,
   pools: undefined,
+  brokenPools: [],
 }
 
 const endpoint = (nodeName: string, overrides: Partial<Endpoint> = {}): Endpoint => ({

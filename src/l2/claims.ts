@@ -46,7 +46,7 @@ export function claimsOf(
     const selecting = rules.policies.filter((policy) => selectsService(policy, service))
     if (service.type === 'LoadBalancer') {
       for (const address of service.ingressIps)
-        addClaim(drafts, service, address, rules, loadBalancerStands(selecting, address))
+        addClaim(drafts, service, address, rules, loadBalancerStands(selecting, service, address))
     }
     for (const address of service.externalIps) addClaim(drafts, service, address, rules, externalStands(selecting))
   }
@@ -61,8 +61,8 @@ interface Stands {
   readonly omitting: readonly L2Policy[]
 }
 
-function loadBalancerStands(selecting: readonly L2Policy[], address: Ip): Stands {
-  const about = selecting.filter((policy) => coversAddress(policy, address))
+function loadBalancerStands(selecting: readonly L2Policy[], { annotations }: Service, address: Ip): Stands {
+  const about = selecting.filter((policy) => coversAddress(policy, address, annotations))
   return {
     announcing: about.filter(({ loadBalancerIps }) => loadBalancerIps),
     omitting: about.filter(({ loadBalancerIps }) => !loadBalancerIps),

@@ -21,6 +21,7 @@ const ALL: L2Policy = {
   externalIps: true,
   loadBalancerIps: true,
   pools: undefined,
+  brokenPools: [],
 }
 const RULES = { ...NO_RULES, policies: [ALL] }
 

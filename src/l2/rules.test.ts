@@ -46,12 +46,15 @@ const BLUE = pool('blue', '10.1.0.0/24')
 const RED = pool('red', '10.2.0.0/24', { labels: { tier: 'web' } })
 const WEB = { requirements: [{ key: 'tier', operator: 'In', values: ['web'] }] } as const
 
-const rules = (advertisements: readonly L2Advertisement[], pools: readonly Pool[] = [BLUE, RED]) =>
-  rulesOf({ policies: [], nodes: [], metallb: { pools, advertisements, legacy: [] } })
+const rules = (
+  advertisements: readonly L2Advertisement[],
+  pools: readonly Pool[] = [BLUE, RED],
+  brokenPools: ReadonlySet<string> = new Set(),
+) => rulesOf({ policies: [], nodes: [], metallb: { pools, brokenPools, advertisements, legacy: [] } })
 
 const covered = (ad: Partial<L2Advertisement>): readonly string[] =>
   ['10.1.0.1', '10.2.0.1', '10.9.0.1'].filter((text) =>
-    rules([{ ...AD, ...ad }]).policies.some((policy) => coversAddress(policy, mustParseIp(text))),
+    rules([{ ...AD, ...ad }]).policies.some((policy) => coversAddress(policy, mustParseIp(text), {})),
   )
 
 test('rulesOf() has an L2Advertisement be about the pools that it names or selects, and about all with neither', () => {
@@ -69,8 +72,19 @@ test('rulesOf() announces nothing of MetalLB without an L2Advertisement', () => 
 
 test('rulesOf() leaves an address out that the pool does not give for being buggy', () => {
   const careful = rules([AD], [{ ...BLUE, avoidBuggyIps: true }]).policies
-  const isCovered = (text: string) => careful.some((policy) => coversAddress(policy, mustParseIp(text)))
+  const isCovered = (text: string) => careful.some((policy) => coversAddress(policy, mustParseIp(text), {}))
   assert.deepEqual([isCovered('10.1.0.255'), isCovered('10.1.0.254')], [false, true])
+})
+
+test('rulesOf() believes a Service that says to have its address from a pool that could not be read in full', () => {
+  const isCovered = (broken: string, from: string): boolean =>
+    rules([{ ...AD, pools: ['blue'] }], undefined, new Set([broken])).policies.some((policy) =>
+      coversAddress(policy, mustParseIp('10.9.0.1'), { 'metallb.io/ip-allocated-from-pool': from }),
+    )
+  assert.equal(isCovered('m/blue', 'blue'), true)
+  assert.equal(isCovered('m/blue', 'red'), false)
+  assert.equal(isCovered('m/red', 'red'), false)
+  assert.equal(isCovered('', 'blue'), false)
 })
 
 test('rulesOf() has the ConfigMap announce its pools of protocol layer2, unless an IPAddressPool has the name', () => {
@@ -79,15 +93,16 @@ test('rulesOf() has the ConfigMap announce its pools of protocol layer2, unless 
       namespace: 'm',
       pools: [pool('blue', '10.5.0.0/24'), pool('old', '10.6.0.0/24'), pool('bgp', '10.7.0.0/24')],
       layer2: ['blue', 'old'],
+      isBroken: true,
     },
   ]
   const { policies, addressPools } = rulesOf({
     policies: [],
     nodes: [],
-    metallb: { pools: [BLUE], advertisements: [], legacy },
+    metallb: { pools: [BLUE], brokenPools: new Set(), advertisements: [], legacy },
   })
   assert.deepEqual(policies.map(policyTitle), ['ConfigMap m/config'])
-  assert.deepEqual(policies[0]?.pools?.map(poolKey), ['m/old'])
+  assert.deepEqual([policies[0]?.pools?.map(poolKey), policies[0]?.brokenPools], [['m/old'], ['old']])
   assert.deepEqual(addressPools.map(poolKey), ['m/blue', 'm/old', 'm/bgp'])
 })
 
@@ -118,6 +133,7 @@ test('sameRules() is not misled by a pool that was read anew with a new status, 
   assert.equal(sameRules(before, rules([AD], [{ ...BLUE, labels: { a: 'b' } }, RED])), false)
   assert.equal(sameRules(before, rules([AD], [{ ...BLUE, creationTimestampMs: 1 }, RED])), false)
   assert.equal(sameRules(before, rules([{ ...AD, interfaces: ['eth0'] }])), false)
+  assert.equal(sameRules(before, rules([AD], [BLUE, RED], new Set(['m/blue']))), false)
   assert.equal(sameRules(before, rules([])), false)
 })
 

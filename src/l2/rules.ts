@@ -25,14 +25,27 @@ export interface LegacyPools {
   readonly pools: readonly Pool[]
   /** Names of those that have `protocol: layer2`. */
   readonly layer2: readonly string[]
+  /** A part of it could not be read. */
+  readonly isBroken: boolean
 }
 
 /** What is known of MetalLB's objects. */
 export interface MetallbObjects {
   /** IPAddressPools. */
   readonly pools: readonly Pool[]
+  /** Of those that could not be read in full, by `poolKey`. */
+  readonly brokenPools: ReadonlySet<string>
   readonly advertisements: readonly L2Advertisement[]
   readonly legacy: readonly LegacyPools[]
+}
+
+/** Pools as they were read, as `MetallbObjects` has them. */
+export function announcedPools(
+  readings: Iterable<{ readonly pool: Pool; readonly isBroken: boolean }>,
+): Pick<MetallbObjects, 'pools' | 'brokenPools'> {
+  const all = [...readings]
+  const broken = all.filter(({ isBroken }) => isBroken)
+  return { pools: all.map(({ pool }) => pool), brokenPools: new Set(broken.map(({ pool }) => poolKey(pool))) }
 }
 
 export interface RuleObjects {
@@ -61,7 +74,9 @@ export function rulesOf({ policies, metallb, nodes }: RuleObjects): L2Rules {
   return {
     policies: [
       ...policies,
-      ...metallb.advertisements.map((advertisement) => policyOfAdvertisement(advertisement, addressPools)),
+      ...metallb.advertisements.map((advertisement) =>
+        policyOfAdvertisement(advertisement, addressPools, metallb.brokenPools),
+      ),
       ...legacy.flatMap(legacyPolicies),
     ],
     addressPools,
@@ -69,7 +84,7 @@ export function rulesOf({ policies, metallb, nodes }: RuleObjects): L2Rules {
   }
 }
 
-function legacyPolicies({ namespace, pools, layer2 }: LegacyPools): readonly L2Policy[] {
+function legacyPolicies({ namespace, pools, layer2, isBroken }: LegacyPools): readonly L2Policy[] {
   const announced = pools.filter(({ name }) => layer2.includes(name))
   if (announced.length === 0) return []
   return [
@@ -84,6 +99,7 @@ function legacyPolicies({ namespace, pools, layer2 }: LegacyPools): readonly L2P
       externalIps: false,
       loadBalancerIps: true,
       pools: announced,
+      brokenPools: isBroken ? announced.map(({ name }) => name) : [],
     },
   ]
 }
@@ -114,7 +130,8 @@ function samePolicy(a: L2Policy, b: L2Policy): boolean {
     a.serviceSelectors === b.serviceSelectors &&
     a.nodeSelectors === b.nodeSelectors &&
     a.interfaces === b.interfaces &&
-    sameList(a.pools ?? [], b.pools ?? [], samePool)
+    sameList(a.pools ?? [], b.pools ?? [], samePool) &&
+    a.brokenPools.join() === b.brokenPools.join()
   )
 }
 

@@ -24,7 +24,12 @@ export interface L2Policy {
   readonly loadBalancerIps: boolean
   /** The pools whose addresses it is about; undefined for addresses from wherever. */
   readonly pools: readonly Pool[] | undefined
+  /** Names of those of them that could not be read in full: addresses that Services have from them stay announced. */
+  readonly brokenPools: readonly string[]
 }
+
+/** On a Service: the pool of MetalLB's dialect that its address is from. */
+export const ALLOCATED_FROM = 'metallb.io/ip-allocated-from-pool'
 
 /** How it is keyed in memory and named in sentences: `policy lab`, `L2Advertisement metallb-system/lab`. */
 export function policyTitle(policy: Pick<L2Policy, 'kind' | 'namespace' | 'name'>): string {
@@ -32,8 +37,13 @@ export function policyTitle(policy: Pick<L2Policy, 'kind' | 'namespace' | 'name'
 }
 
 /** An L2Advertisement among these pools. It announces load balancer addresses only: MetalLB knows of no others. */
-export function policyOfAdvertisement(advertisement: L2Advertisement, pools: readonly Pool[]): L2Policy {
+export function policyOfAdvertisement(
+  advertisement: L2Advertisement,
+  pools: readonly Pool[],
+  brokenPools: ReadonlySet<string> = new Set(),
+): L2Policy {
   const { name, namespace, generation, serviceSelectors, nodeSelectors, interfaces } = advertisement
+  const about = pools.filter((pool) => advertisesPool(advertisement, pool))
   return {
     kind: 'L2Advertisement',
     name,
@@ -44,7 +54,8 @@ export function policyOfAdvertisement(advertisement: L2Advertisement, pools: rea
     interfaces,
     externalIps: false,
     loadBalancerIps: true,
-    pools: pools.filter((pool) => advertisesPool(advertisement, pool)),
+    pools: about,
+    brokenPools: about.filter((pool) => brokenPools.has(poolKey(pool))).map((pool) => pool.name),
   }
 }
 
@@ -61,7 +72,11 @@ export function selectsNode({ nodeSelectors }: L2Policy, labels: Labels): boolea
   return nodeSelectors.length === 0 || nodeSelectors.some((selector) => selectorMatches(selector, labels))
 }
 
-/** Whether it is about an address, wherever and whoever's that is. */
-export function coversAddress({ pools }: L2Policy, address: Ip): boolean {
-  return pools === undefined || pools.some((pool) => poolContains(pool, address))
+/**
+ * Whether it is about an address of a Service. Where a pool could not be read in full, the Service is believed that says to have its address from
+ * it: a slip of the pen in a pool takes nothing off the network.
+ */
+export function coversAddress({ pools, brokenPools }: L2Policy, address: Ip, annotations: Labels): boolean {
+  if (pools === undefined || pools.some((pool) => poolContains(pool, address))) return true
+  return brokenPools.length > 0 && brokenPools.includes(annotations[ALLOCATED_FROM] ?? '')
 }

@@ -137,6 +137,28 @@ test('an L2Advertisement with a mistake in what narrows it announces nothing; th
   ])
 })
 
+test('a mistake in a pool takes no address off the wire, whether it is in its audience or in its addresses', async () => {
+  const nodes = await world(advertisementObject({ ipAddressPools: ['blue'] }))
+  const wrong = { addresses: ['192.168.10.64/28'], serviceAllocation: { namespaces: 'shop' } }
+  await put(metallbObject('IPAddressPool', 'blue', wrong))
+  assert.deepEqual(answered(nodes), [BLUE])
+  const service = serviceObject('blue', { ip: BLUE })
+  const from = { 'metallb.io/ip-allocated-from-pool': 'blue' }
+  await put({ ...service, metadata: { ...service.metadata, annotations: from } })
+  await put(poolObject('blue', '192.168.10.64/280'))
+  assert.deepEqual(answered(nodes), [BLUE])
+  await put(poolObject('blue', '192.168.11.64/28'))
+  assert.deepEqual(answered(nodes), [])
+})
+
+test('a shared address is answered for if one of its Services is selected', async () => {
+  const nodes = await world(advertisementObject({ serviceSelectors: [{ matchLabels: { tier: 'web' } }] }))
+  const service = serviceObject('partner', { ip: BLUE })
+  await put({ ...service, metadata: { ...service.metadata, labels: { tier: 'web' } } })
+  assert.deepEqual(answered(nodes), [BLUE])
+  assert.deepEqual(nodes[0]?.agent?.answers.l2().addresses[0]?.services, ['default/blue', 'default/partner'])
+})
+
 test('a pool that is not there is named in l2 list, with those that are', async () => {
   const nodes = await world(advertisementObject({ ipAddressPools: ['blu'] }))
   assert.deepEqual(answered(nodes), [])

@@ -1,21 +1,21 @@
-import { decodeAddressPool } from '#crd/metallb/address-pool.ts'
+import { type AnnouncedPool, readAnnouncedPool } from '#crd/metallb/address-pool.ts'
 import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
 import { decodeL2Advertisement } from '#crd/metallb/l2-advertisement.ts'
 import { legacyPools, readLegacyConfig } from '#agents/legacy-config.ts'
 import { advertisementMistakes } from '#l2/advertisement-mistakes.ts'
-import { type L2Rules, type LegacyPools, rulesOf } from '#l2/rules.ts'
+import { announcedPools, type L2Rules, type LegacyPools, rulesOf } from '#l2/rules.ts'
 import type { Mistake } from '#model/condition.ts'
 import type { L2Advertisement } from '#model/l2-advertisement.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
 import type { Node } from '#model/node.ts'
-import { type Pool, poolKey } from '#model/pool.ts'
+import { poolKey } from '#model/pool.ts'
 import type { KubeObject, KubeResource, ListOptions } from '#ports/kube-api.ts'
 import { ADDRESS_POOLS, CONFIG_MAPS, L2_ADVERTISEMENTS } from '#ports/kube-resources.ts'
 import type { Informer } from '#runtime/informer.ts'
 
 /** What the agent reads of MetalLB's dialect. */
 export interface MetallbL2Sources {
-  readonly pools: Informer<Pool>
+  readonly pools: Informer<AnnouncedPool>
   readonly advertisements: Informer<AdvertisementReading>
   /** The ConfigMap of MetalLB up to 0.12. */
   readonly legacy: Informer<LegacyPools>
@@ -42,7 +42,7 @@ export type OpenInformer = <T>(
 export function openMetallbL2(open: OpenInformer, namespace: string): MetallbL2Sources {
   const fieldSelector = `metadata.name=${LEGACY_CONFIG.name}`
   return {
-    pools: open(ADDRESS_POOLS, (object) => decodeAddressPool(object).value, { namespace }, 'optional'),
+    pools: open(ADDRESS_POOLS, readAnnouncedPool, { namespace }, 'optional'),
     advertisements: open(L2_ADVERTISEMENTS, readAdvertisement, { namespace }, 'optional'),
     legacy: open(CONFIG_MAPS, readLegacy, { namespace, fieldSelector }, 'required'),
   }
@@ -68,7 +68,7 @@ function readAdvertisement(object: KubeObject): AdvertisementReading {
 
 function readLegacy(object: KubeObject): LegacyPools | undefined {
   const read = readLegacyConfig(object)
-  return read === undefined ? undefined : legacyPools(object, read.value)
+  return read === undefined ? undefined : legacyPools(object, read)
 }
 
 export interface RuleSources {
@@ -83,7 +83,7 @@ export function rulesFrom({ policies, nodes, metallb }: RuleSources): L2Rules {
     policies: [...policies.items().values()].flatMap(({ policy }) => policy ?? []),
     nodes: nodes.items().values(),
     metallb: metallb && {
-      pools: [...metallb.pools.items().values()],
+      ...announcedPools(metallb.pools.items().values()),
       advertisements: [...metallb.advertisements.items().values()].flatMap(({ advertisement }) => advertisement ?? []),
       legacy: [...metallb.legacy.items().values()],
     },

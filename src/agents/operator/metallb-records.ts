@@ -1,4 +1,4 @@
-import { decodeAddressPool } from '#crd/metallb/address-pool.ts'
+import { type AnnouncedPool, decodeAddressPool, readAnnouncedPool } from '#crd/metallb/address-pool.ts'
 import { decodeL2Advertisement } from '#crd/metallb/l2-advertisement.ts'
 import type { NotTakenOver } from '#crd/metallb/legacy-config.ts'
 import { legacyPools, readLegacyConfig } from '#agents/legacy-config.ts'
@@ -9,6 +9,8 @@ import { type ObjectRecord, objectRecord, type PoolRecord } from './records.ts'
 
 /** An IPAddressPool of MetalLB. */
 export interface AddressPoolRecord extends PoolRecord {
+  /** Undefined for something without a name. */
+  readonly announced: AnnouncedPool | undefined
   /** As it came. */
   readonly status: unknown
 }
@@ -26,7 +28,8 @@ export interface LegacyRecord extends ObjectRecord, LegacyPools {
 
 export function addressPoolRecord(object: KubeObject): AddressPoolRecord {
   const { value: pool, mistakes } = decodeAddressPool(object)
-  return { ...objectRecord(object, mistakes), pool, status: object['status'] }
+  const announced = pool === undefined ? readAnnouncedPool(object) : { pool, isBroken: mistakes.length > 0 }
+  return { ...objectRecord(object, mistakes), pool, announced, status: object['status'] }
 }
 
 /** Undefined for a ConfigMap without a configuration in it. */
@@ -36,7 +39,7 @@ export function legacyRecord(object: KubeObject): LegacyRecord | undefined {
   const { value, mistakes } = read
   return {
     ...objectRecord(object, mistakes),
-    ...legacyPools(object, value),
+    ...legacyPools(object, read),
     notTakenOver: value?.notTakenOver ?? [],
   }
 }

@@ -1,4 +1,4 @@
-import type { MetallbObjects } from '#l2/rules.ts'
+import { announcedPools, type MetallbObjects } from '#l2/rules.ts'
 import type { Mistake } from '#model/condition.ts'
 import { poolKey } from '#model/pool.ts'
 import type { Informer } from '#runtime/informer.ts'
@@ -23,7 +23,7 @@ export const NO_METALLB: MetallbLook = { pools: [] }
 /** What of it counts for announcing. */
 export function metallbObjects({ addressPools, advertisements, legacyConfig }: MetallbSources): MetallbObjects {
   return {
-    pools: [...addressPools.items().values()].flatMap(({ pool }) => pool ?? []),
+    ...announcedPools([...addressPools.items().values()].flatMap(({ announced }) => announced ?? [])),
     advertisements: [...advertisements.items().values()].flatMap(({ advertisement }) => advertisement ?? []),
     legacy: [...legacyConfig.items().values()],
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { formatMistake } from '#model/condition.ts'
 import { NO_PRIORITY, type Pool, poolKey } from '#model/pool.ts'
-import { decodeAddressPool } from './address-pool.ts'
+import { decodeAddressPool, readAnnouncedPool } from './address-pool.ts'
 
 const METADATA = {
   name: 'blue',
@@ -220,4 +220,19 @@ test('decodeAddressPool() never throws', () => {
       .map((serviceSelectors) => ({ metadata: METADATA, spec: { serviceAllocation: { serviceSelectors } } })),
   )
   fc.assert(fc.property(objects, (object) => assert.ok(Array.isArray(decodeAddressPool(object).mistakes))))
+})
+
+test('readAnnouncedPool() has the addresses also of a pool of which it is not known whom it is for', () => {
+  const metadata = { name: 'blue', namespace: 'm', generation: 3, labels: { tier: 'web' } }
+  const read = (spec: unknown) => {
+    const { pool, isBroken } = readAnnouncedPool({ metadata, spec }) ?? {}
+    return [pool?.blocks.map(({ text }) => text), pool?.generation, pool?.labels, isBroken]
+  }
+  const addresses = ['10.0.0.0/24', 'x']
+  const rest = [3, { tier: 'web' }]
+  assert.deepEqual(read({ addresses: ['10.0.0.0/24'] }), [['10.0.0.0/24'], ...rest, false])
+  assert.deepEqual(read({ addresses }), [['10.0.0.0/24'], ...rest, true])
+  assert.deepEqual(read({ addresses, serviceAllocation: { serviceSelectors: 'x' } }), [['10.0.0.0/24'], ...rest, true])
+  assert.deepEqual(read('x'), [[], ...rest, true])
+  assert.equal(readAnnouncedPool({ spec: { addresses } }), undefined)
 })

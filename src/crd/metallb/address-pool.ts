@@ -46,6 +46,26 @@ export function decodeAddressPool(object: unknown): Decoded<Pool> {
   return { value, mistakes: root.mistakes }
 }
 
+/** A pool as far as its addresses count, which are announced whomever it is for. */
+export interface AnnouncedPool {
+  readonly pool: Pool
+  /** A part of it could not be read, so it may have more addresses than are known. */
+  readonly isBroken: boolean
+}
+
+/** Also of an IPAddressPool of which it is not known whom it is for; undefined for something without a name. */
+export function readAnnouncedPool(object: unknown): AnnouncedPool | undefined {
+  const { value, mistakes } = decodeAddressPool(object)
+  if (value !== undefined) return { pool: value, isBroken: mistakes.length > 0 }
+  const root = rootPlace(object)
+  const spec = field(root, 'spec')
+  const addresses = field(spec, 'addresses').value
+  const avoidBuggyIPs = field(spec, 'avoidBuggyIPs').value
+  const readable = { metadata: field(root, 'metadata').value, spec: { addresses, avoidBuggyIPs } }
+  const { value: pool } = decodeAddressPool(readable)
+  return pool === undefined ? undefined : { pool, isBroken: true }
+}
+
 function readAudience(allocation: Place): PoolAudience | undefined {
   const isReadable = expectFields(allocation, ALLOCATION)
   const namespaces = readNames(field(allocation, 'namespaces'), 'write the name of a namespace')

@@ -1,7 +1,7 @@
+import { ALLOCATED_FROM } from '#model/l2-policy.ts'
 import type { Pool } from '#model/pool.ts'
 import type { Labels } from '#model/selector.ts'
 
-const ALLOCATED_FROM = 'metallb.io/ip-allocated-from-pool'
 const OLD_ALLOCATED_FROM = 'metallb.universe.tf/ip-allocated-from-pool'
 
 /** A merge patch (RFC 7386) of `metadata.annotations`: null takes one away. */
