@@ -1,4 +1,5 @@
 import { CONTRADICTIONS } from '#values/contradictions.ts'
+import { NEEDED, NEEDED_INSTEAD, NEEDED_WHY } from '#values/needed.ts'
 import type { ValueRow, ValueTable } from '#values/row.ts'
 import { CILIUM_VERSION } from '#values/table.ts'
 
@@ -19,6 +20,7 @@ export function valuesForChart(table: ValueTable): string {
     `${HEAD}ciliumVersion: '${CILIUM_VERSION}'`,
     'values:',
     ...lines,
+    `needed: ${JSON.stringify({ why: NEEDED_WHY, instead: NEEDED_INSTEAD, keys: NEEDED })}`,
     'contradictions:',
     ...contradictions,
     '',

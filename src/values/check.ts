@@ -1,5 +1,6 @@
 import { CONTRADICTIONS, holds, keysOf } from './contradictions.ts'
 import { nearestKeys } from './nearest.ts'
+import { NEEDED, NEEDED_INSTEAD, NEEDED_WHY, takenAway } from './needed.ts'
 import { isMap, isSet, valueAt } from './presence.ts'
 import { type Json, type Refusal, sameJson, type ValueRow, type ValueTable } from './row.ts'
 import { expectationOf, fits } from './types.ts'
@@ -39,7 +40,7 @@ export function isMistake({ kind }: Finding): boolean {
   return kind !== 'implemented' && kind !== 'ignored'
 }
 
-/** What each value of a file will do, in the order of the file; contradictions come last. */
+/** What each value of a file will do, in the order of the file; what its nulls take away and contradictions come last. */
 export function checkValues(values: Json, table: ValueTable): readonly Finding[] {
   if (!isMap(values)) {
     return values === null ? [] : [{ kind: 'mistyped', key: '', value: values, expected: 'a map of values' }]
@@ -49,7 +50,10 @@ export function checkValues(values: Json, table: ValueTable): readonly Finding[]
   const contradictions = CONTRADICTIONS.filter((rule) => holds(rule, at)).map(
     (rule): Finding => ({ kind: 'contradiction', keys: keysOf(rule), why: rule.why, instead: rule.instead }),
   )
-  return [...found, ...contradictions]
+  const needed = takenAway(values).map(
+    (key): Finding => ({ kind: 'refused', key, value: null, why: NEEDED_WHY, instead: NEEDED_INSTEAD }),
+  )
+  return [...found, ...needed, ...contradictions]
 }
 
 function walk(prefix: string, values: { readonly [key: string]: Json }, table: ValueTable): readonly Finding[] {
@@ -57,6 +61,7 @@ function walk(prefix: string, values: { readonly [key: string]: Json }, table: V
     const key = prefix === '' ? name : `${prefix}.${name}`
     const row = table.rows.get(key)
     const isBranch = table.branches.has(key)
+    if (value === null && NEEDED.includes(key)) return []
     if (row !== undefined && !isBranch) return [judge(row, value)]
     if (row !== undefined) return [judge(row, value), ...(isMap(value) ? inner(key, value, table) : [])]
     if (!isBranch) return [{ kind: 'unknown', key, nearest: nearestKeys(key, table) }]

@@ -38,6 +38,7 @@ const RENDERS: Readonly<Record<string, readonly [values: string | undefined, ...
   homelab: ['homelab'],
   metallb: ['metallb'],
   changed: ['changed'],
+  further: ['further'],
 }
 
 for (const [name, [values, ...flags]] of Object.entries(RENDERS)) {

@@ -6,7 +6,9 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { parseYaml } from '#io/yaml/parse-yaml.ts'
 import { checkValues, type Finding, isMistake } from '#values/check.ts'
-import type { Json, ValueRow } from '#values/row.ts'
+import { NEEDED } from '#values/needed.ts'
+import { valueAt } from '#values/presence.ts'
+import { type Json, sameJson, type ValueRow } from '#values/row.ts'
 import { sayMistake } from '#values/say.ts'
 import { VALUE_TABLE } from '#values/table.ts'
 import { CHART, HELM, WITHOUT_HELM } from './helm.ts'
@@ -152,6 +154,7 @@ test('every value that works is read by a template, or allows nothing but what i
     .filter((file) => /\.(tpl|yaml|txt)$/.test(file))
     .map((file) => readFileSync(join(templates, file), 'utf8'))
     .join('\n')
+    .replaceAll(/\((\.Values[\w.]*)\)/g, '$1')
   const worked = [...VALUE_TABLE.rows.values()].filter((row) => row.class === 'implemented')
   const unread = worked.map(({ key }) => key).filter((key) => !isRead(text, key))
   assert.deepEqual(unread.toSorted(), ['ipam.mode', 'loadBalancer.mode', 'serviceNoBackendResponse', 'tunnelProtocol'])
@@ -166,6 +169,43 @@ test('values.yaml has every default, and nothing that is not in the table', () =
   )
 })
 
+test('Helm refuses nulls that take away what is needed, and renders without all other defaults', HELM_TEST, () => {
+  const away: Record<string, unknown> = {}
+  for (const key of NEEDED) setAt(away, key.split('.'), null)
+  const text = JSON.stringify(away)
+  assert.deepEqual(linesOf(helmSays(text) ?? ''), checked(text).filter(isMistake).map(sayMistake).toSorted())
+
+  const rest: Record<string, unknown> = {}
+  const defaults = parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as Json
+  for (const key of VALUE_TABLE.rows.keys()) {
+    if (valueAt(defaults, key) !== undefined && !NEEDED.includes(key)) setAt(rest, key.split('.'), null)
+  }
+  assert.ok(Object.keys(rest).length > 40)
+  assert.deepEqual(checked(JSON.stringify(rest)).filter(isMistake), [])
+  const { stdout, stderr } = spawnSync(HELM, ['template', 'balise', CHART, '--values', '-'], {
+    input: JSON.stringify(rest),
+    encoding: 'utf8',
+  })
+  assert.equal(stderr, '')
+  assert.doesNotMatch(stdout, /nil|%!/)
+})
+
+test('a branch that is null takes away what is needed below it', () => {
+  const keys = checked('securityContext:').flatMap((finding) => (finding.kind === 'refused' ? [finding.key] : []))
+  assert.equal(keys.length, 3)
+})
+
+test('changed.yaml and further.yaml have every value at something else than its default', () => {
+  const read = (path: string): Json => parse(readFileSync(path, 'utf8')) as Json
+  const defaults = read(join(CHART, 'values.yaml'))
+  const changed = ['changed', 'further'].map((name) => read(join(VALUES, `${name}.yaml`)))
+  const unchanged = [...VALUE_TABLE.rows.keys()].filter((key) => {
+    const usual = valueAt(defaults, key)
+    return usual !== undefined && changed.every((values) => isUsual(valueAt(values, key), usual))
+  })
+  assert.deepEqual(unchanged, ['cni.install'], 'which is cni.mode: none')
+})
+
 function checked(text: string): readonly Finding[] {
   const [document] = parseYaml(text, '1.1')
   return document?.ok === true ? checkValues(document.value as Json, VALUE_TABLE) : assert.fail(text)
@@ -178,6 +218,11 @@ function helmSays(text: string): string | undefined {
     encoding: 'utf8',
   })
   return status === 0 ? undefined : stderr
+}
+
+/** Also when it is not said at all. */
+function isUsual(value: Json | undefined, usual: Json): boolean {
+  return value === undefined || sameJson(value, usual)
 }
 
 function notesFor(text: string): string {

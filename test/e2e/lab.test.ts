@@ -51,6 +51,12 @@ describe('a cluster of the lab with Balise in it', () => {
     assert.deepEqual(tracesOf(NAME), [])
   })
 
+  test('helm test finds every agent alive, from the network of pods', async () => {
+    const said = await helm(NAME, ['test', 'balise', '--namespace', 'kube-system', '--logs', '--timeout', '90s'])
+    assert.match(said, /POD LOGS: balise-test[^]*2 of 2 agents live/)
+    assert.doesNotMatch(await kube('get', 'pods,serviceaccounts', '--namespace', 'kube-system'), /balise-test/)
+  })
+
   test('kubectl logs, exec and port-forward work', async () => {
     const pod = (await kube('get', 'pods', '-l', 'app=echo', '-o', 'name')).trim().split('\n')[0] ?? ''
     assert.equal(await kube('exec', 'client', '--', 'cat', '/etc/hostname'), 'client\n')

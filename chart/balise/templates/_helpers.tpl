@@ -48,7 +48,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- define "balise.apiServerEnv" -}}
 {{- $profile := get (dict "talos" (list "localhost" "7445") "k3s" (list "127.0.0.1" "6444")) (.Values.profile | default "auto") | default (list "" "") }}
 {{- $host := .Values.k8sServiceHost }}
-{{- if .Values.k8sServiceHostRef.name }}
+{{- if (.Values.k8sServiceHostRef).name }}
 - name: BALISE_API_HOST
   valueFrom:
     configMapKeyRef:

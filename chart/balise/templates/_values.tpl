@@ -19,6 +19,12 @@ src/values, where `balise values check` has them; test/chart feeds both the same
 {{- end }}
 {{- $out := dict "mistakes" list "lacking" dict "ignored" dict }}
 {{- include "balise.walkValues" (dict "prefix" "" "values" .Values "rows" $rows "branches" $branches "out" $out) }}
+{{- range $table.needed.keys }}
+{{- if has (include "balise.valueAt" (dict "values" $.Values "key" .)) (list "null" "\"\"") }}
+{{- $line := printf "%s: null is refused: %s; %s" . $table.needed.why $table.needed.instead }}
+{{- include "balise.addMistake" (dict "out" $out "line" $line) }}
+{{- end }}
+{{- end }}
 {{- range $table.contradictions }}
 {{- include "balise.judgeContradiction" (dict "rule" . "values" $.Values "out" $out) }}
 {{- end }}
