@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test, { afterEach, beforeEach } from 'node:test'
 import type { PodNetworkStatus } from '#api/agent.ts'
 import { formatRoute } from '#cni/plan.ts'
-import { EVENTS, LEASES } from '#ports/kube-resources.ts'
+import { EVENTS, LEASES, NODES } from '#ports/kube-resources.ts'
 import type { KubeObject } from '#ports/kube-api.ts'
 import { type Cluster, createCluster, lanDevice, type ScenarioNode } from './agent-cluster.ts'
 
@@ -156,6 +156,29 @@ test('a node without a podCIDR is told what is missing, on the Node as well, and
   assert.equal(status(node).confFile, '05-balise.conflist')
 })
 
+test('a Node that is gone for a moment takes nothing of its network with it', async () => {
+  cluster.api.put(nodeObject('n2', { number: 2 }))
+  const node = await start('n1')
+  const changes = node.network.done.length
+  await cluster.api.delete(NODES, { name: 'n1' })
+  await cluster.clock.advance(RESYNC_MS)
+  assert.deepEqual([problems(node), node.network.done.length], [['NoPodCidr'], changes])
+  assert.notEqual(node.files.readText(CONFLIST), undefined)
+  cluster.api.put(nodeObject('n1'))
+  await cluster.clock.advance(ROUND_MS)
+  assert.deepEqual([problems(node), node.network.done.length], [[], changes])
+})
+
+test('what the kernel refused is tried again without being asked', async () => {
+  cluster.api.put(nodeObject('n2', { number: 2 }))
+  const node = await start('n1', { prepare: ({ network }) => network.refuse('addRoute', 'Network is down') })
+  assert.deepEqual(problems(node), ['RouteFailed'])
+  assert.equal(status(node).confFile, '05-balise.conflist', 'pods of this node can start all the same')
+  node.network.refuse('addRoute')
+  await cluster.clock.advance(11_000)
+  assert.deepEqual([problems(node), routes(node).length], [[], 1])
+})
+
 test('a podCIDR that changes is followed', async () => {
   const node = await start('n1')
   cluster.api.put(nodeObject('n1', { podCidrs: ['10.99.0.0/24', 'fd00:99::/64'] }))
@@ -270,10 +293,7 @@ test('a node that goes loses its route, also when it went while no agent ran; wh
     assert.ok(one !== undefined)
     state.routes = [...state.routes, { ...one, to: { ...one.to, lengthBits: 16 }, own: false }]
   })
-  await cluster.api.delete(
-    { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false },
-    { name: 'n2' },
-  )
+  await cluster.api.delete(NODES, { name: 'n2' })
   await cluster.clock.advance(ROUND_MS)
   assert.deepEqual(routes(node), [
     '10.244.2.0/16 via 192.168.10.216 dev eth0',

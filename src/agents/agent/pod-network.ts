@@ -3,7 +3,7 @@ import { formatChainedConflist, formatFullConflist, PLUGIN_TYPE } from '#cni/con
 import { decideMode, type Mode, type ModeDecision } from '#cni/mode.ts'
 import { type DesiredNetwork, desiredNetwork } from '#cni/network.ts'
 import { isUplink } from '#cni/peer-path.ts'
-import { planNetwork } from '#cni/plan.ts'
+import { formatNetworkOp, planNetwork } from '#cni/plan.ts'
 import type { CniProblem } from '#cni/problem.ts'
 import {
   chainProblems,
@@ -64,6 +64,11 @@ export interface PodNetworkState {
   /** All that is not as it should be. */
   readonly problems: readonly CniProblem[]
 }
+
+/** What failed may have been mended by somebody of whom we do not hear. */
+const RETRY_MS = 10_000
+/** Of the changes of one run. */
+const MOST_LOGGED = 5
 
 const UNDECIDED: ModeDecision = { mode: undefined, why: 'it was not looked at yet' }
 
@@ -129,25 +134,27 @@ export class PodNetwork {
     if (this.mode() !== 'none') this.#plugin.read()
   }
 
-  /** Looks at everything and does what is due. Problems become part of the state; what is thrown is tried again. */
-  async reconcile(): Promise<void> {
+  /** Looks at everything and does what is due. Problems become part of the state, and what could not be done is tried again soon. */
+  async reconcile(): Promise<{ readonly runAgainInMs: number | undefined }> {
     const confs = this.#confs.read()
     this.#decide(confs)
     this.lookAtPlugin()
     switch (this.#decision.mode) {
       case undefined:
         this.#problems = []
-        return
+        break
       case 'none':
         this.#problems = leftBehindProblem(confs.ownMode)
         this.#confWritten = false
-        return
+        break
       case 'chained':
         this.#problems = this.#chain(confs)
-        return
+        break
       case 'full':
         await this.#makeNetwork(confs)
     }
+    const hasFailed = this.#problems.some(({ severity }) => severity === 'error')
+    return { runAgainInMs: hasFailed ? RETRY_MS : undefined }
   }
 
   /** The configuration goes with the agent where that was asked for (`cni.uninstall`). */
@@ -192,6 +199,10 @@ export class PodNetwork {
     })
     this.#desired = desired
     const cidrProblems = podCidrProblems(settings.nodeName, desired.podCidrs)
+    if (desired.podCidrs.length === 0) {
+      this.#problems = cidrProblems
+      return // a Node that is gone for a moment must not take the network of its pods with it
+    }
     const kernel = await this.#applyNetwork(desired, nodes, self)
     const foreign = this.#settleForeign(confs)
     const installProblems = this.#installPlugins()
@@ -225,7 +236,10 @@ export class PodNetwork {
     const observed = await network.read()
     const plan = planNetwork(desired, observed)
     const outcomes = plan.ops.length === 0 ? [] : await network.apply(plan.ops)
-    if (plan.ops.length > 0) log.info('Node network changed', { changes: plan.ops.length })
+    if (plan.ops.length > 0) {
+      const first = plan.ops.slice(0, MOST_LOGGED).map(formatNetworkOp)
+      log.info('Node network changed', { changes: plan.ops.length, first })
+    }
     const overlays = net.list().filter(({ name }) => name === OVERLAY_DEVICE)
     const names = overlays.map(({ name }) => name)
     const loosened = this.#sysctls.apply(desiredSysctls({ families: [], uplinks: [], overlays: names }))
