@@ -15,7 +15,7 @@ import { testLabName } from '#lab/test-name.ts'
 import { tracesOf } from '#lab/traces.ts'
 import { buildImage } from '#tools/image.ts'
 import { type ClusterLab, openClusterLab } from './cluster-lab.ts'
-import { type NodeSnapshot, nodeSnapshot } from './node-snapshot.ts'
+import { differences, type NodeSnapshot, nodeSnapshot } from './node-snapshot.ts'
 import { type RunningPod, runningPods } from './pods.ts'
 import { startTraffic } from './traffic.ts'
 
@@ -260,5 +260,55 @@ describe('an installation on nodes without a CNI', () => {
     }
     await forgotten(node, /has no podCIDR/)
     await lab.kubectl('wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s')
+  })
+
+  test('leaves nodes as they were, when it is uninstalled and cleaned up after', async () => {
+    const image = await lab.kubectl(
+      ...[
+        'get',
+        'daemonset',
+        'balise',
+        '-n',
+        'kube-system',
+        '-o',
+        'jsonpath={.spec.template.spec.containers[0].image}',
+      ],
+    )
+    await lab.kubectl('delete', '--wait', ...['-f', join(import.meta.dirname, 'manifests', 'pods.yaml')])
+    await lab.kubectl('delete', '--wait', ...['-f', join(import.meta.dirname, 'manifests', 'many.yaml')])
+    await lab.kubectl('scale', '-n', 'kube-system', 'deployment/coredns', '--replicas=0')
+    await waitFor(async () => (await runningPods(lab, '-A')).length === 0, {
+      what: 'the pods to be gone',
+      boundMs: 60_000,
+      everyMs: 500,
+    })
+    for (const node of NODES) await settled(node)
+    await lab.helm('uninstall', 'balise', '--namespace', 'kube-system', '--wait')
+    for (const node of NODES) {
+      const debug = ['debug', `node/${node}`, '--profile=sysadmin', '-n', 'kube-system', `--image=${image}`]
+      const created = await lab.kubectl(...debug, '--', 'balise', 'cleanup', '--host-root', '/host')
+      const pod = /debugging pod (\S+) /.exec(created)?.[1] ?? ''
+      await lab.kubectl(
+        'wait',
+        '-n',
+        'kube-system',
+        '--for=jsonpath={.status.phase}=Succeeded',
+        `pod/${pod}`,
+        '--timeout=60s',
+      )
+      assert.match(await lab.kubectl('logs', '-n', 'kube-system', pod), /^done: remove .*05-balise\.conflist$/m)
+    }
+    for (const node of NODES) {
+      const before = untouched.get(node)
+      assert.ok(before !== undefined && Object.values(before).flat().length > 100, 'there is something to compare with')
+      assert.deepEqual(differences(before, await nodeSnapshot(lab, node)), [], node)
+    }
+    const notReady = /Ready +.*(NetworkPluginNotReady|cni plugin not initialized)/
+    for (const node of NODES)
+      await waitFor(async () => notReady.test(await lab.kubectl('describe', 'node', node)), {
+        what: `${node} to be without a network`,
+        boundMs: 30_000,
+        everyMs: 500,
+      })
   })
 })
