@@ -17,10 +17,17 @@ function works(rows: readonly ValueRow[], ownDefault: OwnDefault): readonly stri
   const found = rows.filter((row) => row.class === 'implemented')
   if (found.length === 0) return []
   const lines = found.map((row) => {
-    const own = ownDefault(row.key)
-    return `| \`${row.key}\` | ${own === undefined ? '' : code(own)} | ${cell(effectOf(row))} |`
+    return `| \`${row.key}\` | ${defaultsOf(row, ownDefault(row.key))} | ${cell(effectOf(row))} |`
   })
   return [['| value | default | |', '|---|---|---|', ...lines].join('\n')]
+}
+
+/** Ours, and Cilium's where it is another and short. */
+function defaultsOf({ ciliumDefault }: ValueRow, own: Json | undefined): string {
+  const ours = own === undefined || own === null ? '' : code(own)
+  if (ciliumDefault === undefined || ciliumDefault === null || typeof ciliumDefault === 'object') return ours
+  if (String(ciliumDefault) === (typeof own === 'object' ? '' : String(own ?? ''))) return ours
+  return `${ours} (Cilium: ${code(ciliumDefault)})`.trim()
 }
 
 /** With what certain values do, and which are refused. */
@@ -40,7 +47,7 @@ function refuses(rows: readonly ValueRow[]): readonly string[] {
   if (found.length === 0) return []
   const lines = found.map(({ key, refusal }) => {
     const unless = (refusal?.unless ?? []).map(code).join(', ')
-    return `| \`${key}\` | ${unless} | ${cell(`${refusal?.why ?? ''}: ${refusal?.instead ?? ''}`)} |`
+    return `| \`${key}\` | ${unless} | ${cell(`${refusal?.why ?? ''}; ${refusal?.instead ?? ''}`)} |`
   })
   return [['| refused | unless | why, and what to do |', '|---|---|---|', ...lines].join('\n')]
 }

@@ -18,7 +18,7 @@ const MEANT: readonly (readonly [unknown: string, nearest: readonly string[]])[]
   ['l2Announcements', ['l2announcements']],
   ['leaseDuration', ['l2announcements.leaseDuration']],
   ['cni.chainMode', ['cni.chainingMode']],
-  ['enabled', []],
+  ['relabelings', []],
   ['somethingElseEntirely', []],
 ]
 

@@ -57,7 +57,11 @@ export function lacking(note: string, node: Node): Said {
 
 /** Refused unless it has this value. */
 export function refusedUnless(unless: Json, why: string, instead: string, node: Node): Said {
-  return { $node: node, $class: 'refused', $note: why, $refusal: { unless: [unless], why, instead } }
+  return refusedUnlessOneOf([unless], why, instead, node)
+}
+
+export function refusedUnlessOneOf(unless: readonly Json[], why: string, instead: string, node: Node): Said {
+  return { $node: node, $class: 'refused', $note: why, $refusal: { unless, why, instead } }
 }
 
 /** A key with an effect of which certain values are refused. */

@@ -144,7 +144,7 @@ export const AGENT: Tree = {
   ),
   cleanState: refusedUnless(false, CLEANED_ONCE, 'run `balise cleanup` once', false),
   cleanBpfState: refusedUnless(false, CLEANED_ONCE, 'run `balise cleanup` once', false),
-  waitForKubeProxy: ignored('Beside kube-proxy the agent needs no rule of its', false),
+  waitForKubeProxy: ignored('The agent needs no rule of kube-proxy, and does not wait for one', false),
   keepDeprecatedLabels: ignored('There are no older labels', false),
   keepDeprecatedProbes: ignored('There are no older probes', false),
   crdWaitTimeout: ignored('Kinds that the server does not know yet are waited for', ''),

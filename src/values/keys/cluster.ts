@@ -1,4 +1,15 @@
-import { from, ignored, implemented, lacking, leaf, map, refusedUnless, type Tree, unset } from '#values/tree.ts'
+import {
+  from,
+  ignored,
+  implemented,
+  lacking,
+  leaf,
+  map,
+  refusedUnless,
+  refusedUnlessOneOf,
+  type Tree,
+  unset,
+} from '#values/tree.ts'
 import { serviceAccount } from './shapes.ts'
 
 const NO_CONFIG_MAP = 'There is no ConfigMap of settings: the pods get them as environment variables from these values'
@@ -115,8 +126,8 @@ export const RAW_SWITCHES: Tree = {
         ['mesh-auth-enabled', 'authentication.enabled'],
       ].map(([name = '', key]) => [
         name,
-        refusedUnless(
-          'false',
+        refusedUnlessOneOf(
+          ['false', false],
           `it is ${key} by another name, which cannot be given`,
           'remove it',
           leaf(['text', 'boolean']),

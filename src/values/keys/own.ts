@@ -41,5 +41,9 @@ export const OWN: Tree = {
       ),
     ),
   },
+  enabled: from(
+    'balise',
+    ignored('Read by charts that contain this one, as the condition of a dependency', leaf('boolean')),
+  ),
   global: from('balise', ignored("Values of charts that contain this one: Helm's own key", map())),
 }

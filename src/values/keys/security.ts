@@ -1,4 +1,4 @@
-import { ignored, lacking, leaf, map, refusedUnless, type Tree, unset } from '#values/tree.ts'
+import { ignored, lacking, leaf, map, refusedUnless, refusedUnlessOneOf, type Tree, unset } from '#values/tree.ts'
 import { EXTRAS, image, keyPair, PLACEMENT, POD_METADATA, serviceAccount } from './shapes.ts'
 
 const NO_ENCRYPTION = 'nothing is encrypted between nodes'
@@ -58,8 +58,8 @@ function without(node: Parameters<typeof ignored>[1]) {
 }
 
 export const POLICIES: Tree = {
-  policyEnforcementMode: refusedUnless(
-    'default',
+  policyEnforcementMode: refusedUnlessOneOf(
+    ['default', 'never'],
     NO_POLICIES,
     'use default or never for what is the case, and keep a CNI that enforces policies where you need them (cni.mode: none)',
     'default',
