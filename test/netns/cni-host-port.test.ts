@@ -233,6 +233,11 @@ test('In mode chained the result of the plugins before is handed on, and host po
     assert.deepEqual(await ask(undefined, '127.0.0.1', 8080), { from: NODE_IPV4, octets: 1 })
   }
   must(await node.call({ verb: 'CHECK', pod: 'a', containerId: 'other', config }))
+  const localnet = (): string => run('sysctl', '-n', 'net.ipv4.conf.foreign0.route_localnet').trim()
+  const second = { ...config, ...ports({ hostPort: 8081, containerPort: 80 }) }
+  must(await node.call({ verb: 'ADD', pod: 'a', containerId: 'second', config: second }))
+  await node.del('a', chained, 'second')
+  assert.equal(localnet(), '1', 'another pod behind the device has a port of localhost')
   const gc = {
     ...chained,
     cniVersion: '1.1.0',
@@ -242,6 +247,7 @@ test('In mode chained the result of the plugins before is handed on, and host po
   assert.match(table(), /tcp \. 8080/)
   must(await node.call({ verb: 'GC', config: { ...gc, 'cni.dev/valid-attachments': [] } }))
   assert.equal(run('nft', 'list', 'tables'), '')
+  assert.equal(localnet(), '0', 'nothing guards the device any more')
   assert.ok(existsSync(`${node.stateDir}/addresses/10.244.1.2`), 'what is another network’s stays')
   run('ip', 'link', 'delete', 'foreign0')
   must(await node.call({ verb: 'DEL', pod: 'a', containerId: 'other', config: chained }))

@@ -19,8 +19,12 @@ func (c *Call) addChained() *types.Error {
 		return failure.New(types.ErrInvalidNetworkConfig,
 			fmt.Sprintf("Pod %s asks for host ports, and prevResult has no address of %s for them", c.pod, c.ID.IfName), "")
 	}
-	if failed := c.takeHostPorts(addresses); failed != nil {
-		return failed
+	failed = c.takeHostPorts(addresses)
+	if failed == nil {
+		failed = printResult(previous, c.config.CNIVersion)
 	}
-	return printResult(previous, c.config.CNIVersion)
+	if failed != nil {
+		return c.undo(nil, failed)
+	}
+	return nil
 }

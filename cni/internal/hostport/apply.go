@@ -183,11 +183,11 @@ func (l layout) remove(conn *nftables.Conn, there []Port, leaves func(Port) bool
 	return nil
 }
 
-// Any says whether there is a host port at all.
-func Any() (bool, *types.Error) {
+// List is all ports that there are; nil where the table is not there.
+func List() ([]Port, *types.Error) {
 	_, there, err := open()
 	if err != nil {
-		return false, refused("list the host ports", err)
+		return nil, refused("list the host ports", err)
 	}
-	return there != nil, nil
+	return there, nil
 }

@@ -49,6 +49,11 @@ func (p Port) String() string {
 	return config.PortMapping{HostIP: p.HostIP, HostPort: p.HostPort, Protocol: p.Protocol}.String()
 }
 
+// OnLocalhost says whether 127.0.0.1 has the port.
+func (p Port) OnLocalhost() bool {
+	return p.HostIP.Is4() && (p.HostIP.IsUnspecified() || p.HostIP.IsLoopback())
+}
+
 // Overlaps says whether a packet could be meant for both.
 func (p Port) Overlaps(other Port) bool {
 	return p.Protocol == other.Protocol && p.HostPort == other.HostPort && p.HostIP.Is4() == other.HostIP.Is4() &&

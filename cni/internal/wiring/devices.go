@@ -1,6 +1,7 @@
 package wiring
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -45,11 +46,14 @@ func Used(address netip.Addr) bool {
 	return err == nil && attachment.IsHostDevice(device.Attrs().Name)
 }
 
-// DeviceTo is the device by which the node reaches an address.
+// DeviceTo is the device by which the node reaches a pod. The default route leads to no pod of this node.
 func DeviceTo(address netip.Addr) (string, error) {
-	routes, err := netlink.RouteGet(address.AsSlice())
+	routes, err := netlink.RouteGetWithOptions(address.AsSlice(), &netlink.RouteGetOptions{FIBMatch: true})
 	if err != nil {
 		return "", err
+	}
+	if dst := routes[0].Dst; dst == nil || dst.IP.IsUnspecified() {
+		return "", fmt.Errorf("only the default route leads to %s", address)
 	}
 	device, err := netlink.LinkByIndex(routes[0].LinkIndex)
 	if err != nil {

@@ -87,6 +87,15 @@ func RouteLocalnet(device string) error {
 	return setting{"ipv4", "route_localnet", "1", false}.apply(device)
 }
 
+// RestoreLocalnet gives a device the value that new ones get.
+func RestoreLocalnet(device string) error {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/conf/default/route_localnet")
+	if err != nil {
+		return err
+	}
+	return setting{"ipv4", "route_localnet", strings.TrimSpace(string(text)), false}.apply(device)
+}
+
 // IPv6Off says why the node does no IPv6; empty when it does.
 func IPv6Off() string {
 	text, err := os.ReadFile("/proc/sys/net/ipv6/conf/all/disable_ipv6")
