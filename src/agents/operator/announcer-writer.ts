@@ -76,8 +76,10 @@ export function createAnnouncerWriter(options: AnnouncerWriterOptions, signal: A
   )
   return {
     settle(wanted, shown) {
-      for (const name of done.keys()) if (!wanted.has(name) && !shown.has(name)) done.delete(name)
-      for (const [name, job] of plan(wanted, shown)) {
+      const jobs = plan(wanted, shown)
+      // What the watch shows as it should be needs no memory: if it goes, it is made anew.
+      for (const name of done.keys()) if (!jobs.has(name)) done.delete(name)
+      for (const [name, job] of jobs) {
         const version = shown.get(name)?.resourceVersion ?? ''
         const before = done.get(name)
         const awaitsWatch = before?.text === textOf(job) && before.passed.includes(version)
