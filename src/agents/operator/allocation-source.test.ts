@@ -25,6 +25,20 @@ function addressesOf(ledger = createLedger(), ...records: readonly ServiceRecord
   return [...services.keys()].map((key) => `${key} ${outcome.assignments.get(key)?.addresses.map(formatIp).join()}`)
 }
 
+test('an allocation that starts anew knows all Services again, and what their statuses show', () => {
+  const services = new Map([['n/a', service('a', '10.0.0.3')]])
+  const told = [new Set(['n/a'])]
+  const take = (): ReadonlySet<string> => told.shift() ?? new Set()
+  const source = createAllocationSource({ settings: DEFAULT_IPAM, ledger: createLedger(), services: { take } })
+  const view = { pools, metallb: NO_METALLB, policies: new Map(), namespaces: new Map(), services }
+  source.look(view)
+  assert.deepEqual([...source.look(view).changed], [], 'nothing has happened')
+  source.startAnew()
+  const { changed, outcome } = source.look(view)
+  assert.deepEqual([...changed], ['n/a'])
+  assert.deepEqual(outcome.assignments.get('n/a')?.addresses.map(formatIp), ['10.0.0.3'])
+})
+
 test('an allocation counts an address as held that was sent and not answered', () => {
   const ledger = createLedger()
   const web = service('web')

@@ -41,22 +41,30 @@ export interface AllocationSource {
   look(view: AllocationView): AllocationLook
   /** Pools, policies or namespaces have changed: they are read anew at the next look. */
   rulesChanged(): void
+  /** A look broke off, and what it was told may be lost: the next one knows no more than after a restart, and looks at all Services. */
+  startAnew(): void
 }
 
 const NO_LABELS: ReadonlyMap<string, Labels> = new Map()
 
 export function createAllocationSource({ settings, ledger, services }: AllocationSourceOptions): AllocationSource {
-  const allocator = createAllocator()
+  let allocator = createAllocator()
   let rules: IpamRules | undefined
   let isStale = false
+  let isAnew = false
   return {
     rulesChanged: () => void (isStale = true),
+    startAnew() {
+      allocator = createAllocator()
+      isAnew = true
+    },
     look(view) {
       if (rules === undefined || isStale) rules = latest(rules, rulesIn(view, settings))
       isStale = false
-      const keys = [...services.take(), ...ledger.takeChanged()]
-      const claims = keys.map((key) => [key, claimIn(view.services, ledger, key)] as const)
-      const look = allocator.look(rules, new Map(claims))
+      const keys = new Set([...services.take(), ...ledger.takeChanged(), ...(isAnew ? view.services.keys() : [])])
+      isAnew = false
+      const claims = new Map(Array.from(keys, (key) => [key, claimIn(view.services, ledger, key)]))
+      const look = allocator.look(rules, claims)
       return { outcome: allocator.outcome(), ...look }
     },
   }

@@ -129,7 +129,7 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
   }
   const reconcile = async (running: AbortSignal): Promise<ReconcileAnswer> => {
     const beganMs = clock.monotonicMs()
-    const answer = reconcileOnce(options, writers, memory)
+    const answer = reconcileSafely(options, writers, memory)
     const tookMs = clock.monotonicMs() - beganMs
     if (tookMs > SETTLE_MS) await clock.sleep(tookMs * (memory.hasBacklog ? BACKLOG_REST : 1), running)
     return answer
@@ -158,6 +158,17 @@ async function closeAll(
 ): Promise<void> {
   for (const off of unsubscribe) off()
   await Promise.all(parts.map((part) => part.close()))
+}
+
+/** What was found to have changed is lost with a look that breaks off: the next one is at everything. */
+function reconcileSafely(options: IpamLoopOptions, writers: Writers, memory: Memory): ReconcileAnswer {
+  try {
+    return reconcileOnce(options, writers, memory)
+  } catch (error) {
+    memory.source.startAnew()
+    memory.isSweepDue = true
+    throw error
+  }
 }
 
 function reconcileOnce(

@@ -94,7 +94,8 @@ export function createServiceStatuses(options: ServiceStatusesOptions): ServiceS
       }
       const isDue = awaitedAtMs !== undefined && clock.monotonicMs() >= awaitedAtMs
       const items = services.items()
-      for (const key of look.changed) if (!items.has(key)) forget(key)
+      const known = look.isSweep ? [...look.changed, ...owed, ...awaited] : look.changed
+      for (const key of known) if (!items.has(key)) forget(key)
       const keys = look.isSweep ? items.keys() : new Set([...look.changed, ...(isDue ? awaited : [])])
       for (const key of keys) {
         const record = items.get(key)
