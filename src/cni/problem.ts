@@ -30,3 +30,4 @@ export type CniProblemCode =
   | 'OverlayMapFailed'
   | 'MasqueradeFailed'
   | 'ForwardDropped'
+  | 'NetworkFailed'

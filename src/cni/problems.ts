@@ -241,6 +241,15 @@ export function confFolderProblem(why: string): CniProblem {
   }
 }
 
+/** The kernel could not be asked what is there. */
+export function networkProblem(why: string): CniProblem {
+  return {
+    severity: 'error',
+    code: 'NetworkFailed',
+    message: `The network of this node cannot be looked at, so nothing of it is changed: ${why}. The image brings ip (iproute2) and nft; outside of it both must be installed`,
+  }
+}
+
 /** The overlay's programs or maps. */
 export function overlayProblem(why: string): CniProblem {
   return {

@@ -17,6 +17,8 @@ export interface FakeNodeNetwork extends NodeNetwork {
   readonly done: readonly NetworkOp[]
   /** Changes something as somebody else would, and tells those who wait for losses. */
   disturb(change: (state: MutableNetwork) => void): void
+  /** From now on reading fails with these words, until it is called without them. */
+  refuseToRead(words?: string): void
   /** From now on changes of that kind fail with these words, until it is called without them. */
   refuse(kind: NetworkOp['kind'], words?: string): void
 }
@@ -48,6 +50,7 @@ export function createFakeNodeNetwork(initial: Partial<NodeNetworkState> = {}): 
   const done: NetworkOp[] = []
   const refused = new Map<NetworkOp['kind'], string>()
   const lost = createFakeChanges()
+  let unreadable: string | undefined
   const apply = (op: NetworkOp): string | undefined => {
     const words = refused.get(op.kind) ?? change(state, op)
     if (words === undefined) done.push(op)
@@ -56,12 +59,18 @@ export function createFakeNodeNetwork(initial: Partial<NodeNetworkState> = {}): 
   return {
     done,
     state: () => ({ ...state }),
-    read: async () => ({ ...state }),
+    async read() {
+      if (unreadable !== undefined) throw new Error(unreadable)
+      return { ...state }
+    },
     apply: async (ops) => ops.map(apply),
     losses: (signal) => lost.listen(signal),
     disturb(disturbance) {
       disturbance(state)
       lost.tell()
+    },
+    refuseToRead(words) {
+      unreadable = words
     },
     refuse(kind, words) {
       if (words === undefined) refused.delete(kind)

@@ -70,3 +70,15 @@ test('createNodeNetwork() shows a chain FORWARD that drops, with the sources tha
   )
   assert.deepEqual(await drops(), [['IPv4', '10.244.0.0/16']])
 })
+
+test('createNodeNetwork() says which program is missing', async () => {
+  const { PATH } = process.env
+  process.env['PATH'] = '/nonexistent'
+  try {
+    await assert.rejects(createNodeNetwork().read(), /spawn ip ENOENT/)
+    const [words] = await createNodeNetwork().apply([{ kind: 'setMasquerade', ruleset: 'table inet balise {}' }])
+    assert.match(words ?? '', /spawn nft ENOENT/)
+  } finally {
+    process.env['PATH'] = PATH
+  }
+})

@@ -66,6 +66,14 @@ test('the configuration names the podCIDRs, the MTU of the wire and the state fo
   assert.equal(readFileSync(join(n1.binDir, 'loopback'), 'utf8'), 'plugin of n1')
 })
 
+test('the kernel forwards, and router advertisements are heard all the same', () => {
+  const setting = (name: string): string => lab.exec(n1.name, 'sysctl', '-n', name).trim()
+  assert.deepEqual(
+    ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding', 'net.ipv6.conf.eth0.accept_ra'].map(setting),
+    ['1', '1', '2'],
+  )
+})
+
 test('pods of the two nodes reach each other by routes, IPv4 and IPv6, with their own addresses', async () => {
   assert.match(routes(n1).join('\n'), /^10\.244\.1\.0\/24 via 192\.168\.10\.216 dev eth0/m)
   await until('a pod reaches the other by IPv4', () => lab.pings('pod-n1', n2.podAddress))

@@ -243,6 +243,16 @@ test('a kernel without nftables is named, and no pod starts that could not get o
   assert.equal(status(node).confFile, '05-balise.conflist')
 })
 
+test('a network that cannot be looked at is left as it is, and said', async () => {
+  cluster.api.put(nodeObject('n2', { number: 2 }))
+  const node = await start('n1', { prepare: ({ network }) => network.refuseToRead('ip cannot be run') })
+  assert.deepEqual(problems(node), ['NetworkFailed'])
+  assert.equal(node.files.readText(CONFLIST), undefined)
+  node.network.refuseToRead()
+  await cluster.clock.advance(RESYNC_MS)
+  assert.deepEqual([problems(node), routes(node).length, status(node).confFile], [[], 1, '05-balise.conflist'])
+})
+
 test('where masquerade is switched off it is not needed', async () => {
   const node = await start('n1', {
     environment: { BALISE_MASQUERADE_IPV4: 'false', BALISE_MASQUERADE_IPV6: 'false' },

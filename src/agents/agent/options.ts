@@ -1,3 +1,5 @@
+import type { Family } from '#model/ip.ts'
+import { formatPrefix } from '#model/prefix.ts'
 import type { AgentSettings } from './config.ts'
 
 /** The settings under the names of Cilium's options, for `debuginfo` and for tools that read it. What is not there says false. */
@@ -26,6 +28,30 @@ export function ciliumOptions(settings: AgentSettings): Readonly<Record<string, 
     'l2-announcements-retry-period': `${seconds / 5}s`,
     'node-name': settings.nodeName,
     'node-port-bind-protection': 'false',
+    ...podNetworkOptions(settings),
     'node-port-range': `${settings.nodePorts.min},${settings.nodePorts.max}`,
+  }
+}
+
+/** What was set; what came of it is in the status. */
+function podNetworkOptions(settings: AgentSettings): Readonly<Record<string, string>> {
+  const nativeCidr = (family: Family): string =>
+    settings.nativeRoutingCidrs
+      .filter(({ address }) => address.family === family)
+      .map(formatPrefix)
+      .join(' ')
+  return {
+    'cni-chaining-mode': settings.cniMode === 'chained' ? 'generic-veth' : 'none',
+    'cni-chaining-target': settings.cniChainingTarget,
+    'cni-exclusive': String(settings.cniExclusive),
+    'enable-ipv4-masquerade': String(settings.masqueradeIpv4),
+    'enable-ipv6-masquerade': String(settings.masqueradeIpv6),
+    ipam: 'kubernetes',
+    'ipv4-native-routing-cidr': nativeCidr('IPv4'),
+    'ipv6-native-routing-cidr': nativeCidr('IPv6'),
+    mtu: String(settings.mtuBytes),
+    'routing-mode': settings.routingMode,
+    'tunnel-port': String(settings.tunnelPort),
+    'tunnel-protocol': 'vxlan',
   }
 }

@@ -11,6 +11,7 @@ import {
   foreignConfProblems,
   forwardProblems,
   leftBehindProblem,
+  networkProblem,
   overlayProblem,
   pathProblems,
   planProblems,
@@ -151,7 +152,10 @@ export class PodNetwork {
         this.#problems = this.#chain(confs)
         break
       case 'full':
-        await this.#makeNetwork(confs)
+        await this.#makeNetwork(confs).catch((error: unknown) => {
+          this.#problems = [networkProblem(toFailure(error).message)]
+          throw error
+        })
     }
     const hasFailed = this.#problems.some(({ severity }) => severity === 'error')
     return { runAgainInMs: hasFailed ? RETRY_MS : undefined }

@@ -11,7 +11,10 @@ const BOUND_MS = 20_000
 /** A program that says more is ended. */
 const MOST_OCTETS = 64 * 1024 * 1024
 
-/** Runs a program of the image (ip, nft) to its end. Rejects when it cannot be started or does not end. */
+/** A shell says so of a program that is not there. */
+const NOT_FOUND = 127
+
+/** Runs a program of the image (ip, nft) to its end. One that cannot be started has ended with 127. Rejects when it does not end. */
 export async function runProgram(argv: readonly [string, ...string[]], input = ''): Promise<ProgramOutcome> {
   const [program, ...args] = argv
   const child = spawn(program, args, { stdio: 'pipe', timeout: BOUND_MS, killSignal: 'SIGKILL' })
@@ -29,7 +32,7 @@ export async function runProgram(argv: readonly [string, ...string[]], input = '
   child.stdout.on('data', keep(stdout))
   child.stderr.on('data', keep(stderr))
   child.stdin.on('error', () => undefined) // it ended without reading: its exit code says why
-  child.on('error', (cause) => reject(new Error(`${program} cannot be run: ${cause.message}`, { cause })))
+  child.on('error', ({ message }) => resolve({ code: NOT_FOUND, stdout: '', stderr: `Error: ${message}` }))
   child.on('close', (code, signal) => {
     if (code === null) reject(new Error(`${program} ${args.join(' ')} was ended by ${signal}`))
     else resolve({ code, stdout: text(stdout), stderr: text(stderr) })
