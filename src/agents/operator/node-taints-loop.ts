@@ -166,7 +166,7 @@ class NodeTaintsRun {
       events.record({ name: node.name, namespace: '', uid: node.name, resourceVersion: '' }, event, NODES)
     } catch (error) {
       if (!(error instanceof KubeError && error.failure.code === 'NotFound')) throw error
-      // The node is gone, and its taints with it.
+      this.#written.set(key, node.resourceVersion) // the node is gone, and its taints with it
     }
   }
 }

@@ -149,8 +149,9 @@ test('planNode() makes patches that fail on a node which somebody changed meanwh
     0,
   )
   const { taints: add } = planNode(must(nodeObject([])), GONE, DEFAULT_NODE_TAINTS, 0)
+  const { taints: beside } = planNode(must(nodeObject([FOREIGN])), GONE, DEFAULT_NODE_TAINTS, 0)
   const changed = { ...nodeObject([OURS], []), metadata: { name: 'node1', resourceVersion: '8' } }
-  for (const change of [remove, network, add]) {
+  for (const change of [remove, network, add, beside]) {
     assert.ok(change)
     assert.equal(jsonPatch(changed, change.patch).ok, false)
   }
@@ -174,5 +175,5 @@ test('planNode() never changes what is not ours, whatever is on a node', () => {
 
 test('nodeRecord() bears taints and conditions that are none', () => {
   const record = must({ ...nodeObject(undefined), spec: { taints: 'x' }, status: { conditions: [null, 7, 'x'] } })
-  assert.deepEqual([record.taints, record.networkUnavailable, record.hasConditions], [undefined, undefined, true])
+  assert.deepEqual([record.taints, record.network], [undefined, { kind: 'unsaid', conditions: [null, 7, 'x'] }])
 })

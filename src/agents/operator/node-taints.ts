@@ -36,10 +36,13 @@ export interface NodeRecord extends Node {
   readonly resourceVersion: string
   /** `spec.taints`; undefined when there is no such field. */
   readonly taints: readonly unknown[] | undefined
-  /** Where in `status.conditions` NetworkUnavailable is, and what it says; undefined when it is not. */
-  readonly networkUnavailable: { readonly index: number; readonly condition: unknown } | undefined
-  /** There is a list of conditions to add to. */
-  readonly hasConditions: boolean
+  /**
+   * What `status.conditions` says of NetworkUnavailable, and where; or, as long as it says nothing, all that is in it: undefined when there is no
+   * such list.
+   */
+  readonly network:
+    | { readonly kind: 'said'; readonly index: number; readonly condition: unknown }
+    | { readonly kind: 'unsaid'; readonly conditions: readonly unknown[] | undefined }
 }
 
 export function nodeRecord(object: KubeObject): NodeRecord | undefined {
@@ -52,8 +55,7 @@ export function nodeRecord(object: KubeObject): NodeRecord | undefined {
     ...node,
     resourceVersion: object.metadata.resourceVersion ?? '',
     taints,
-    networkUnavailable: index < 0 ? undefined : { index, condition: conditions?.[index] },
-    hasConditions: conditions !== undefined,
+    network: index < 0 ? { kind: 'unsaid', conditions } : { kind: 'said', index, condition: conditions?.[index] },
   }
 }
 
@@ -130,21 +132,15 @@ function addTaint({ taints, resourceVersion }: NodeRecord, settings: NodeTaintSe
   const key = settings.agentNotReadyTaintKey
   if (taints?.some((taint) => textIn(taint, 'key') === key) === true) return undefined
   const taint = { key, effect: 'NoSchedule' }
-  const patch = [
-    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
-    taints === undefined
-      ? { op: 'add', path: '/spec/taints', value: [taint] }
-      : { op: 'add', path: '/spec/taints/-', value: taint },
-  ]
+  const patch = addToList('/spec/taints', taints, taint, resourceVersion)
   const message = `Set ${namesOf([taint])}: the agent of the node has let its Lease run out; see its pod on this node`
   const event = { type: 'Warning', reason: 'AgentNotReady', message } as const
   return { subresource: undefined, patch, text: `${namesOf([taint])} set`, event }
 }
 
 /** A condition that is False already is another's word for the same, and stays. */
-function sayNetworkWorks(node: NodeRecord, nowMs: number): NodeChange | undefined {
-  const { networkUnavailable, hasConditions, resourceVersion } = node
-  if (networkUnavailable !== undefined && textIn(networkUnavailable.condition, 'status') === 'False') return undefined
+function sayNetworkWorks({ network, resourceVersion }: NodeRecord, nowMs: number): NodeChange | undefined {
+  if (network.kind === 'said' && textIn(network.condition, 'status') === 'False') return undefined
   const time = formatTime(nowMs)
   const value = {
     type: NETWORK_UNAVAILABLE,
@@ -154,18 +150,43 @@ function sayNetworkWorks(node: NodeRecord, nowMs: number): NodeChange | undefine
     reason: NETWORK_REASON,
     message: 'Balise is running on this node',
   }
-  const text = `condition ${NETWORK_UNAVAILABLE} set to False`
+  const list = '/status/conditions'
+  const patch =
+    network.kind === 'said'
+      ? replaceInList(list, network, value)
+      : addToList(list, network.conditions, value, resourceVersion)
   const event = { type: 'Normal', reason: NETWORK_REASON, message: 'The network of the node works' } as const
-  if (networkUnavailable !== undefined) {
-    const path = `/status/conditions/${networkUnavailable.index}`
-    const test = { op: 'test', path, value: networkUnavailable.condition }
-    return { subresource: 'status', patch: [test, { op: 'replace', path, value }], text, event }
-  }
-  const test = { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion }
-  const add = hasConditions
-    ? { op: 'add', path: '/status/conditions/-', value }
-    : { op: 'add', path: '/status/conditions', value: [value] }
-  return { subresource: 'status', patch: [test, add], text, event }
+  return { subresource: 'status', patch, text: `condition ${NETWORK_UNAVAILABLE} set to False`, event }
+}
+
+/** Only to the very list that was seen; where there was none, only to the version of the node that was seen. */
+function addToList(
+  path: string,
+  seen: readonly unknown[] | undefined,
+  value: unknown,
+  resourceVersion: string,
+): readonly unknown[] {
+  return seen === undefined
+    ? [
+        { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+        { op: 'add', path, value: [value] },
+      ]
+    : [
+        { op: 'test', path, value: seen },
+        { op: 'add', path: `${path}/-`, value },
+      ]
+}
+
+function replaceInList(
+  list: string,
+  { index, condition }: { readonly index: number; readonly condition: unknown },
+  value: unknown,
+): readonly unknown[] {
+  const path = `${list}/${index}`
+  return [
+    { op: 'test', path, value: condition },
+    { op: 'replace', path, value },
+  ]
 }
 
 function namesOf(taints: readonly unknown[]): string {
