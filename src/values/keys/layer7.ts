@@ -77,6 +77,7 @@ function envoy(): Node {
     useOriginalSourceAddress: true,
     policyRestoreTimeoutDuration: unset('text'),
     httpUpstreamLingerTimeout: unset('integer'),
+    runtime: leaf('map'),
     image: image('quay.io/cilium/cilium-envoy'),
     initContainers: [],
     extraContainers: [],

@@ -158,6 +158,7 @@ export const PODS: Tree = {
     packetizationLayerPMTUDMode: 'blackhole',
   }),
   enableIPv4BIGTCP: lacking('Sizes of segments are left to the kernel', false),
+  enableTunnelBIGTCP: lacking('Sizes of segments are left to the kernel', leaf('boolean')),
   enableIPv6BIGTCP: lacking('Sizes of segments are left to the kernel', false),
   devices: implemented(
     'Interfaces of the local network, as regular expressions; a list, or a text with commas. Empty: chosen by the agent',

@@ -112,6 +112,7 @@ export const HUBBLE: Tree = {
   hubble: lacking(NO_HUBBLE, {
     enabled: true,
     annotations: map(),
+    hostUsers: leaf('boolean'),
     eventQueueSize: leaf(['text', 'integer']),
     eventBufferCapacity: leaf(['text', 'integer']),
     lostEventSendInterval: leaf('text'),

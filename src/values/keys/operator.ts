@@ -65,6 +65,7 @@ export const OPERATOR: Tree = {
       'remove it',
       true,
     ),
+    hostUsers: ignored('Pods on the network of the node have the users of the node', leaf('boolean')),
     removeNodeTaints: implemented('Remove the taint agentNotReadyTaintKey from nodes whose agent is ready', true),
     setNodeTaints: implemented(
       'Put the taint back on nodes whose agent has ceased to run; unset: as removeNodeTaints',

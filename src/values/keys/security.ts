@@ -65,6 +65,7 @@ export const POLICIES: Tree = {
     'default',
   ),
   k8sNetworkPolicy: { enabled: lacking(NO_POLICIES, true) },
+  k8sClusterNetworkPolicy: { enabled: lacking(NO_POLICIES, leaf('boolean')) },
   policyAuditMode: lacking(NO_POLICIES, leaf('boolean')),
   policyCIDRMatchMode: lacking(NO_POLICIES, unset('text', 'list')),
   policyDenyResponse: lacking(NO_POLICIES, 'none'),
