@@ -152,7 +152,10 @@ export const PODS: Tree = {
   iptablesLockTimeout: ignored('iptables is not used', leaf('text')),
   disableIptablesFeederRules: ignored('iptables is not used', leaf('text')),
   installNoConntrackIptablesRules: ignored('iptables is not used', false),
-  MTU: implemented("MTU of pods; 0: that of the node's interface, less the overlay's header", 0),
+  MTU: implemented(
+    "MTU of the network between the nodes, of which pods get what the overlay's header leaves; 0: that of the devices with the nodes' addresses",
+    0,
+  ),
   pmtuDiscovery: ignored('The kernel answers packets that are too large', {
     enabled: false,
     packetizationLayerPMTUDMode: 'blackhole',

@@ -38,7 +38,7 @@ export const OPERATOR: Tree = {
       map({ type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '50%' } }),
     ),
     affinity: implemented('Affinity of the operators; by default no two on one node', leaf('map')),
-    topologySpreadConstraints: implemented('How the operators are spread', []),
+    topologySpreadConstraints: implemented('How the operators are spread; without a labelSelector, all of them', []),
     nodeSelector: implemented('Nodes that may get an operator', map({ 'kubernetes.io/os': 'linux' })),
     tolerations: implemented('Taints that the operators tolerate', leaf('list')),
     resources: implemented('What the operator asks for, and its limits', map()),
