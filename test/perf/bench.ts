@@ -110,7 +110,9 @@ export class Bench {
       if (program === 'none') continue
       await this.#on(name, ['ip', 'route', 'add', BACKEND_ROUTE, 'via', formatIp(backend.address)])
       // in and out are one LAN: an ICMP redirect for every flow would be measured with it
-      const redirects = ['all', DEFAULT_DEVICE].map((device) => `echo 0 >/proc/sys/net/ipv4/conf/${device}/send_redirects`)
+      const redirects = ['all', DEFAULT_DEVICE].map(
+        (device) => `echo 0 >/proc/sys/net/ipv4/conf/${device}/send_redirects`,
+      )
       await this.#on(name, ['sh', '-c', redirects.join('; ')])
       if (program === 'kube-proxy') this.#startKubeProxy(name)
       if (program === 'balise') this.#startBalise(name)
