@@ -48,6 +48,11 @@ test('what a command is about reaches it by its name', async () => {
   assert.equal(got.output, 'json')
 })
 
+test('a command may be about several things', async () => {
+  const got = (await parse('values', 'check', 'a.yaml', '-', '-o', 'json')) as Invocation
+  assert.deepEqual(got.lists['file'], ['a.yaml', '-'])
+})
+
 test('a flag with a value may be given several times', async () => {
   const got = (await parse('migrate', 'metallb', '-f', 'a.yaml', '--filename', 'b.yaml')) as Invocation
   assert.deepEqual(got.lists, { filename: ['a.yaml', 'b.yaml'] })
