@@ -46,6 +46,19 @@ test('peerPaths() takes IPv6 between nodes that have nothing else in common', ()
   assert.deepEqual(paths([far]).map(formatPath), ['10.244.2.0/24 of n2 through balise_vxlan to fd00:20::2'])
 })
 
+test('peerPaths() takes IPv4 between the nodes where both have it, whichever their Nodes name first', () => {
+  const far = node('n2', ['fd00:20::2', '192.168.20.2'], ['fd00:244:2::/64'])
+  assert.deepEqual(paths([far]).map(formatPath), ['fd00:244:2::/64 of n2 through balise_vxlan to 192.168.20.2'])
+})
+
+test('peerPaths() never routes by our own address, which another node claims', () => {
+  const twin = node('n2', ['192.168.10.1'], ['10.244.2.0/24'])
+  assert.deepEqual(
+    paths([twin], 'native').map(({ kind }) => kind),
+    ['none'],
+  )
+})
+
 test('peerPaths() of mode tunnel takes the overlay even on a shared subnet', () => {
   const near = node('n2', ['192.168.10.2'], ['10.244.2.0/24'])
   assert.deepEqual(paths([near], 'tunnel').map(formatPath), [

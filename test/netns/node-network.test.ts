@@ -27,6 +27,14 @@ nodeNetworkContract('createNodeNetwork()', () => {
   }
 })
 
+test('createNodeNetwork() makes an overlay without link-local addresses, ARP and multicast', async () => {
+  const network = createNodeNetwork()
+  await network.apply([{ kind: 'deleteOverlay' }, { kind: 'createOverlay', portUdp: 8472, mtuBytes: 1450 }])
+  assert.match(run('ip', 'link', 'show', 'balise_vxlan'), /<BROADCAST,NOARP,UP,LOWER_UP> mtu 1450/)
+  assert.equal(run('ip', '-6', 'address', 'show', 'dev', 'balise_vxlan').trim(), '')
+  await network.apply([{ kind: 'deleteOverlay' }])
+})
+
 test('createNodeNetwork() leaves routes of routing daemons to them, whatever their number', async () => {
   for (const [index, protocol] of ['bird', '186', 'zebra', '154'].entries())
     run('ip', 'route', 'add', `10.${index}.0.0/16`, 'via', '192.0.2.2', 'proto', protocol)

@@ -122,7 +122,8 @@ function commandsOf(op: NetworkOp): readonly string[] {
     case 'createOverlay':
       return [
         `link add ${OVERLAY_DEVICE} mtu ${op.mtuBytes} type vxlan external dstport ${op.portUdp}`,
-        `link set dev ${OVERLAY_DEVICE} addrgenmode none arp off multicast off up`,
+        `link set dev ${OVERLAY_DEVICE} addrgenmode none`, // on its own: together with "up" it would come too late
+        `link set dev ${OVERLAY_DEVICE} arp off multicast off up`,
       ]
     case 'deleteOverlay':
       return [`link delete dev ${OVERLAY_DEVICE}`]
