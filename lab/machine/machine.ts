@@ -93,8 +93,21 @@ function leaveHostCgroup(hierarchies: readonly Hierarchy[], lab: string, host: s
     INIT_LEAF,
   )
   const pids = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
-  for (const pid of pids) for (const file of leaf) writeFileSync(file, pid)
+  for (const pid of pids) for (const file of leaf) joinUnlessEnded(file, pid)
   delegateControllers(folder)
+}
+
+/** What starts the host runs short programs, of which one may have ended since it was listed. */
+function joinUnlessEnded(file: string, pid: string): void {
+  try {
+    writeFileSync(file, pid)
+  } catch (error) {
+    if (!isEnded(error)) throw error
+  }
+}
+
+function isEnded(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ESRCH'
 }
 
 function writeFiles(root: string, files: Readonly<Record<string, string>>): void {
