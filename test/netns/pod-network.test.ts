@@ -201,15 +201,26 @@ test('back to routes the overlay goes', async () => {
   await until('pods reach each other', () => lab.pings('pod-n1', n2.podAddress) && lab.pings('pod-n1', n2.podAddress6))
 })
 
-test('after the clean-up the node is as it was', async () => {
-  await lab.lab.stopAgent(n2)
-  lab.start(n2, { BALISE_ROUTING_MODE: 'tunnel' })
-  await until('there is all that can be', async () => (await lab.status(n2)).podNetwork.routing.tunnels === 2)
-  assert.throws(() => lab.cleanup(n2), /An agent runs on this node/)
-  await lab.lab.stopAgent(n2)
-  const planned = lab.cleanup(n2, '--dry-run')
-  assert.match(planned, /would delete balise_vxlan/)
-  assert.match(lab.cleanup(n2), /steps done/)
-  assert.deepEqual(lab.snapshot(n2), fresh)
-  assert.match(lab.cleanup(n2), /Nothing of Balise is on this node/)
-})
+for (const mechanism of ['tcx', 'clsact']) {
+  test(`after the clean-up the node is as it was, where programs hung by ${mechanism}`, async () => {
+    await lab.lab.stopAgent(n2)
+    lab.start(n2, { BALISE_ROUTING_MODE: 'tunnel', BALISE_TC_MECHANISM: mechanism })
+    await until('there is all that can be', async () => {
+      const { podNetwork, datapath } = await lab.status(n2)
+      const isOnOverlay = datapath.attachments.some(({ hook }) => hook.startsWith('balise_vxlan'))
+      return podNetwork.routing.tunnels === 2 && podNetwork.confFile !== null && isOnOverlay
+    })
+    assert.throws(() => lab.cleanup(n2), /An agent runs on this node/)
+    await lab.lab.stopAgent(n2)
+    const planned = lab.cleanup(n2, '--dry-run')
+    for (const deed of [
+      'delete balise_vxlan',
+      `detach and unpin .*\\(${mechanism}\\)`,
+      'set net.ipv4.ip_forward to 0 again',
+    ])
+      assert.match(planned, new RegExp(`^would ${deed}`, 'm'))
+    assert.match(lab.cleanup(n2), /steps done/)
+    assert.deepEqual(lab.snapshot(n2), fresh)
+    assert.match(lab.cleanup(n2), /Nothing of Balise is on this node/)
+  })
+}
