@@ -18,6 +18,17 @@ test('foreignConfs() reads a file for one plugin as a list of one', () => {
   assert.equal(conf.mistake, undefined)
 })
 
+test('foreignConfs() takes no configuration of lo alone for a network', () => {
+  const confs = foreignConfs([
+    { name: '99-loopback.conf', text: '{"cniVersion":"0.3.1","name":"lo","type":"loopback"}' },
+    { name: '10-b.conflist', text: '{"name":"b","plugins":[{"type":"bridge"},{"type":"loopback"}]}' },
+  ])
+  assert.deepEqual(
+    confs.map(({ file }) => file),
+    ['10-b.conflist'],
+  )
+})
+
 const UNUSABLE: readonly (readonly [text: string | undefined, mistake: RegExp])[] = [
   [undefined, /cannot be read/],
   ['', /not a JSON object/],

@@ -27,12 +27,19 @@ export function isConfName(name: string): boolean {
   return /\.(conf|conflist|json)$/.test(name)
 }
 
-/** Those of others, in the order in which a container runtime reads them: by name, and it takes the first. */
+/** Those of others that make a network, in the order in which a container runtime reads them: by name, and it takes the first. */
 export function foreignConfs(files: readonly ConfFile[]): readonly NetworkConf[] {
   return files
     .filter(({ name }) => isConfName(name) && name !== CONFLIST_NAME)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(readConf)
+    .filter((conf) => !isLoopback(conf))
+}
+
+/** Distributions leave one for `lo` beside the real one, as `99-loopback.conf`. It is no network. */
+function isLoopback(conf: NetworkConf): boolean {
+  const types = pluginTypes(conf)
+  return types.length > 0 && types.every((type) => type === 'loopback')
 }
 
 /** Plugins that ask other configurations of the folder for the pods' network. */
