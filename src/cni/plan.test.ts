@@ -77,6 +77,13 @@ test('planNetwork() replaces our route when the node behind it moved, without a 
   ])
 })
 
+test('planNetwork() replaces our route when its source address is another', () => {
+  const observed = { routes: [there('10.244.3.0/24 - eth0', true, '10.244.9.1')] }
+  assert.deepEqual(ops({ routes: [route('10.244.3.0/24 - eth0', '10.244.1.1')] }, observed), [
+    'replaceRoute: route 10.244.3.0/24 dev eth0 src 10.244.1.1',
+  ])
+})
+
 test('planNetwork() deletes our routes to nodes that are gone, and only ours', () => {
   const routes = [
     there(NEAR),

@@ -390,6 +390,10 @@ test('what is ours once stays so beside another CNI that comes later, which is s
   await cluster.clock.advance(ROUND_MS)
   assert.deepEqual(problems(node), ['ForeignConfFirst'])
   assert.notEqual(node.files.readText(`${CONF}/00-other.conflist`), undefined, 'a guess takes nothing from anybody')
+  node.files.remove(CONFLIST)
+  await cluster.clock.advance(ROUND_MS)
+  assert.equal(status(node).mode, 'full')
+  assert.notEqual(node.files.readText(CONFLIST), undefined, 'pods run on it, whoever removed it')
 })
 
 test('where the mode was set to full, other configurations are put aside as cni.exclusive says', async () => {
