@@ -125,6 +125,7 @@ test('the next node joins, though the first is Ready by then, and each has a rou
   assert.equal(status(n2).mode, 'full')
   assert.deepEqual(routes(n1), ['10.244.2.0/24 via 192.168.10.216 dev eth0'])
   assert.deepEqual(routes(n2), ['10.244.1.0/24 via 192.168.10.215 dev eth0'])
+  assert.match(n1.network.state().masquerade ?? '', /192\.168\.10\.216\/32/, 'n2 knows the way back to the pods of n1')
 })
 
 test('beside the configuration of another CNI nothing is touched', async () => {
@@ -465,4 +466,7 @@ test('the network is told of without L2 announcements as well', async () => {
   await start('n1', { environment: { BALISE_L2_ENABLED: 'false' } })
   await cluster.clock.advance(5000)
   assert.equal(told('n1'), 'full')
+  const [lease] = cluster.api.objects(LEASES)
+  const facts = JSON.parse(lease?.metadata.annotations?.['balise.io/l2'] ?? '') as { readonly devices: unknown }
+  assert.deepEqual(facts.devices, [], 'no other node may take this one for a candidate')
 })

@@ -33,12 +33,14 @@ const FILES: Readonly<Record<string, string>> = {
   '/var/lib/balise/sysctls.json': JSON.stringify({
     bootId: 'boot',
     changed: {
+      'net/ipv6/conf/eth0/accept_ra': { before: '1', ours: '2' },
       'net/ipv4/ip_forward': { before: '0', ours: '1' },
       'net/ipv6/conf/all/forwarding': { before: '0', ours: '1' },
     },
   }),
   '/run/balise/agent.sock': '',
   '/proc/sys/kernel/random/boot_id': 'boot\n',
+  '/proc/sys/net/ipv6/conf/eth0/accept_ra': '2\n',
   '/proc/sys/net/ipv4/ip_forward': '1\n',
   '/proc/sys/net/ipv6/conf/all/forwarding': '0\n',
 }
@@ -100,6 +102,7 @@ test('runCleanup() takes away what is ours, brings back what was before, and lea
     [
       ['/opt/cni/bin/bridge', 'theirs'],
       ['/proc/sys/kernel/random/boot_id', 'boot\n'],
+      ['/proc/sys/net/ipv6/conf/eth0/accept_ra', '1'],
       ['/proc/sys/net/ipv4/ip_forward', '0'],
       ['/proc/sys/net/ipv6/conf/all/forwarding', '0\n'],
       ['/etc/cni/net.d/10-flannel.conflist', 'flannel'],
