@@ -147,6 +147,47 @@ test('createLeaderElection() stops leading at its deadline, before another may b
   assert.equal(a.election.status().leading, false)
 })
 
+test('createLeaderElection() tells a process that was stopped beyond its deadline that it leads no more, before any timer does', async () => {
+  const clock = createFakeClock()
+  const api = createFakeKubeApi({ nowMs: () => clock.nowMs() })
+  let skippedMs = 0
+  const skipping = { ...clock, monotonicMs: () => clock.monotonicMs() + skippedMs }
+  let isCurrent = (): boolean => false
+  const lead = async (signal: AbortSignal, current: () => boolean): Promise<void> => {
+    isCurrent = current
+    await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => undefined)
+  }
+  const options = { api, ...REF, identity: 'a', clock: skipping, random: () => 0, lead }
+  const election = createLeaderElection(options, new AbortController().signal)
+  await settle()
+  assert.equal(isCurrent(), true)
+  skippedMs = 9_999
+  assert.equal(isCurrent(), true)
+  skippedMs = 10_000
+  assert.equal(isCurrent(), false)
+  assert.equal(election.status().leading, true)
+  await election.close()
+})
+
+test('createLeaderElection() with a shorter Lease gives up before another may begin', async () => {
+  const { api, clock } = open()
+  const view = viewOf(api)
+  let ended = Number.NaN
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => undefined)
+    ended = clock.monotonicMs()
+  }
+  const options = { api: view, ...REF, identity: 'a', clock, random: () => 0, lead, leaseDurationMs: 3_000 }
+  const election = createLeaderElection(options, new AbortController().signal)
+  await settle()
+  const began = clock.monotonicMs()
+  view.cut = true
+  await clock.advance(10_000)
+  assert.ok(ended - began < 3_000, `led for ${ended - began} ms`)
+  view.cut = false
+  await election.close()
+})
+
 test('createLeaderElection() goes on leading through failures shorter than its deadline', async () => {
   const { api, clock, contend } = open()
   const { election, terms } = contend('a')

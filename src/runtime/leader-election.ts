@@ -20,15 +20,19 @@ export interface LeaderElectionOptions {
   /** Of this process; differs from every other's. */
   readonly identity: string
   readonly labels?: Readonly<Record<string, string>>
-  /** Others wait that long after the last renewal they saw. */
+  /** Others wait that long after the last renewal they saw. 15 s when unset. */
   readonly leaseDurationMs?: number
-  /** The leader gives up when it could not renew for that long; shorter than the duration. */
+  /** The leader gives up when it could not renew for that long; shorter than the duration. Two thirds of it when unset. */
   readonly renewDeadlineMs?: number
+  /** 2/15 of the duration when unset. */
   readonly retryPeriodMs?: number
   readonly clock: Clock
   readonly random: () => number
-  /** The leader's work, from election to loss. The signal aborts when leadership is lost or the election is closed. */
-  readonly lead: (signal: AbortSignal) => Promise<void>
+  /**
+   * The leader's work, from election to loss. The signal aborts when leadership is lost or the election is closed. A process that was
+   * stopped for longer than its Lease does not know that yet when it goes on: `isCurrent` tells, by the clock, before each write.
+   */
+  readonly lead: (signal: AbortSignal, isCurrent: () => boolean) => Promise<void>
   readonly onChange?: (status: LeaderElectionStatus) => void
   readonly onFailure?: (failure: Failure) => void
 }
@@ -45,7 +49,7 @@ export interface LeaderElection {
   close(): Promise<void>
 }
 
-/** Leader election by a Lease, with client-go's rules and defaults: 15 s, 10 s, 2 s. A leader that lost contends again. */
+/** Leader election by a Lease, with client-go's rules and defaults: 15 s, 10 s, 2 s; the same shares of another duration. A leader that lost contends again. */
 export function createLeaderElection(options: LeaderElectionOptions, signal: AbortSignal): LeaderElection {
   const scope = createScope(signal)
   const run = new ElectionRun(options, scope.signal)
@@ -68,6 +72,8 @@ class ElectionRun {
   readonly #retryPeriodMs: number
   /** So that a request that hangs leaves time for another. */
   readonly #requestLimitMs: number
+  /** Until when the Lease is ours without another renewal, by the monotonic clock. */
+  #deadlineMs = Number.NEGATIVE_INFINITY
   #sighting: LeaseSighting | undefined
   #lease: KubeObject | undefined
 
@@ -75,8 +81,8 @@ class ElectionRun {
     this.#options = options
     this.#signal = signal
     this.#leaseDurationMs = options.leaseDurationMs ?? 15_000
-    this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000
-    this.#retryPeriodMs = options.retryPeriodMs ?? 2_000
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? (this.#leaseDurationMs * 2) / 3
+    this.#retryPeriodMs = options.retryPeriodMs ?? (this.#leaseDurationMs * 2) / 15
     this.#requestLimitMs = this.#renewDeadlineMs / 2
   }
 
@@ -101,7 +107,8 @@ class ElectionRun {
   async #lead(): Promise<void> {
     const term = createScope(this.#signal)
     this.#report(true)
-    const work = this.#options.lead(term.signal).finally(() => term.end())
+    const isCurrent = (): boolean => !term.signal.aborted && this.#options.clock.monotonicMs() < this.#deadlineMs
+    const work = this.#options.lead(term.signal, isCurrent).finally(() => term.end())
     const renewing = this.#renew(term)
     try {
       await Promise.all([ended(work, term.signal), renewing])
@@ -115,18 +122,13 @@ class ElectionRun {
   /** Ends the term when the Lease could not be renewed in time, or was lost. */
   async #renew(term: Scope): Promise<void> {
     const { clock } = this.#options
-    let deadlineMs = clock.monotonicMs() + this.#renewDeadlineMs
     while (!term.signal.aborted) {
-      const restMs = Math.min(this.#retryPeriodMs, deadlineMs - clock.monotonicMs())
+      const restMs = Math.min(this.#retryPeriodMs, this.#deadlineMs - clock.monotonicMs())
       await ended(clock.sleep(restMs, term.signal), term.signal)
-      const startedMs = clock.monotonicMs()
-      if (startedMs >= deadlineMs) return term.end()
-      const isRenewed = await ended(
-        this.#tryWithin(Math.min(this.#requestLimitMs, deadlineMs - startedMs), term.signal),
-        term.signal,
-      )
-      if (isRenewed === true) deadlineMs = startedMs + this.#renewDeadlineMs
-      else if (this.#isLost()) return term.end()
+      const leftMs = this.#deadlineMs - clock.monotonicMs()
+      if (leftMs <= 0) return term.end()
+      const isRenewed = await ended(this.#tryWithin(Math.min(this.#requestLimitMs, leftMs), term.signal), term.signal)
+      if (isRenewed !== true && this.#isLost()) return term.end()
     }
   }
 
@@ -137,13 +139,16 @@ class ElectionRun {
 
   /** True when the Lease is ours for another duration. A request that takes too long is given up. */
   async #tryWithin(limitMs: number, signal: AbortSignal): Promise<boolean> {
+    const startedMs = this.#options.clock.monotonicMs()
     const limit = createScope(signal)
     const timer = this.#options.clock.sleep(limitMs, limit.signal).then(
       () => limit.end(new KubeError({ code: 'TimedOut', message: `The Lease was not renewed within ${limitMs} ms` })),
       () => undefined,
     )
     try {
-      return await this.#acquireOrRenew(limit.signal)
+      const isOurs = await this.#acquireOrRenew(limit.signal)
+      if (isOurs) this.#deadlineMs = startedMs + this.#renewDeadlineMs
+      return isOurs
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof KubeError)) throw error

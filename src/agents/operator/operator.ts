@@ -40,6 +40,7 @@ import { startPolicyLoop } from './policy-loop.ts'
 import { poolPolicyRecord } from './pool-policies.ts'
 import { policyRecord, poolRecord, serviceRecord } from './records.ts'
 import { createReports, type OperatorReports } from './reports.ts'
+import { createTermApi } from './term-api.ts'
 
 export interface OperatorOptions {
   readonly api: KubeApi
@@ -95,7 +96,8 @@ export function startOperator(options: OperatorOptions, signal: AbortSignal): Op
       ...(leaseDurationMs === undefined ? {} : { leaseDurationMs }),
       clock,
       random,
-      lead: (term) => lead(options, reports, term, (running) => (informers = running)),
+      lead: (term, isCurrent) =>
+        lead({ ...options, api: createTermApi(api, isCurrent) }, reports, term, (running) => (informers = running)),
       onChange({ leading, holder }) {
         leaseFailure = undefined
         leaseFailures = 0
