@@ -8,6 +8,8 @@ export interface FakeHostFiles extends HostFiles {
   put(path: string, text: string): void
   /** From now on writing to paths that match fails with that errno, until it is called with undefined. */
   refuse(paths: RegExp | undefined, errno?: string): void
+  /** From now on reading paths that match fails with EACCES, until it is called with undefined. */
+  hide(paths: RegExp | undefined): void
 }
 
 /** Files in memory. Folders are there when they were made or hold something. */
@@ -23,6 +25,7 @@ class MemoryFiles implements FakeHostFiles {
   #ticks = 0
   #refused: RegExp | undefined
   #errno = 'EROFS'
+  #hidden: RegExp | undefined
 
   constructor(initial: Readonly<Record<string, string>>) {
     for (const [path, text] of Object.entries(initial)) this.put(path, text)
@@ -38,13 +41,19 @@ class MemoryFiles implements FakeHostFiles {
     this.#errno = errno
   }
 
+  hide(paths: RegExp | undefined): void {
+    this.#hidden = paths
+  }
+
   list(folder: string): readonly string[] | undefined {
+    this.#checkReading(folder)
     if (!this.#folders.has(folder)) return undefined
     const inside = [...this.files.keys(), ...this.#folders].filter((path) => path.startsWith(`${folder}/`))
     return [...new Set(inside.map((path) => path.slice(folder.length + 1).split('/')[0] ?? ''))].sort()
   }
 
   readText(path: string): string | undefined {
+    this.#checkReading(path)
     return this.files.get(path)
   }
 
@@ -122,6 +131,10 @@ class MemoryFiles implements FakeHostFiles {
     const changes = this.#changes.get(folder) ?? createFakeChanges()
     this.#changes.set(folder, changes)
     return changes
+  }
+
+  #checkReading(path: string): void {
+    if (this.#hidden?.test(path) === true) throw new HostFileError({ path, deed: 'read', errno: 'EACCES' })
   }
 
   #check(path: string): void {

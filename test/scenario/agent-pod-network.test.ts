@@ -232,6 +232,14 @@ for (const [what, paths, code] of [
   })
 }
 
+test('a folder of configurations that cannot be read is named, and decides nothing', async () => {
+  const node = await start('n1', { prepare: ({ files }) => files.hide(/^\/etc\/cni/) })
+  assert.deepEqual([problems(node), status(node).mode, node.network.done], [['ConfFolderFailed'], 'undecided', []])
+  node.files.hide(undefined)
+  await cluster.clock.advance(RESYNC_MS)
+  assert.deepEqual([problems(node), status(node).mode], [[], 'full'])
+})
+
 test('a kernel without nftables is named, and no pod starts that could not get out', async () => {
   const node = await start('n1', {
     prepare: ({ network }) => network.refuse('setMasquerade', 'Operation not supported'),

@@ -26,7 +26,7 @@ import { OVERLAY_DEVICE } from '#model/node-network.ts'
 import type { BpfMaps } from '#ports/bpf-maps.ts'
 import type { BpfPrograms } from '#ports/bpf-programs.ts'
 import type { Clock } from '#ports/clock.ts'
-import type { HostFiles } from '#ports/host-files.ts'
+import { HostFileError, type HostFiles } from '#ports/host-files.ts'
 import type { Log } from '#ports/log.ts'
 import type { NetDevices } from '#ports/net-devices.ts'
 import type { NodeNetwork } from '#ports/node-network.ts'
@@ -137,6 +137,18 @@ export class PodNetwork {
 
   /** Looks at everything and does what is due. Problems become part of the state, and what could not be done is tried again soon. */
   async reconcile(): Promise<{ readonly runAgainInMs: number | undefined }> {
+    try {
+      await this.#lookAndDo()
+    } catch (error) {
+      const { message } = toFailure(error)
+      this.#problems = [error instanceof HostFileError ? confFolderProblem(message) : networkProblem(message)]
+      throw error
+    }
+    const hasFailed = this.#problems.some(({ severity }) => severity === 'error')
+    return { runAgainInMs: hasFailed ? RETRY_MS : undefined }
+  }
+
+  async #lookAndDo(): Promise<void> {
     const confs = this.#confs.read()
     this.#decide(confs)
     this.lookAtPlugin()
@@ -152,13 +164,8 @@ export class PodNetwork {
         this.#problems = this.#chain(confs)
         break
       case 'full':
-        await this.#makeNetwork(confs).catch((error: unknown) => {
-          this.#problems = [networkProblem(toFailure(error).message)]
-          throw error
-        })
+        await this.#makeNetwork(confs)
     }
-    const hasFailed = this.#problems.some(({ severity }) => severity === 'error')
-    return { runAgainInMs: hasFailed ? RETRY_MS : undefined }
   }
 
   /** The configuration goes with the agent where that was asked for (`cni.uninstall`). */
