@@ -1,5 +1,5 @@
-/** Bundles `balise` (CLI, agent and operator) into one file; koffi's native part stands beside it. */
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+/** Bundles `balise` (CLI, agent and operator) into one folder; koffi's native part stands beside it. */
+import { chmodSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { fail, say, SetupError } from './setup-say.ts'
@@ -10,15 +10,20 @@ const TOP = join(import.meta.dirname, '..')
 const NATIVE = `@koromix/koffi-linux-${process.arch}`
 const NATIVE_FILES: readonly string[] = ['package.json', 'index.js', `linux_${process.arch}/koffi.node`]
 
-/** Writes the bundle and koffi's native part into `folder`. Names are kept, so that stacks stay legible. */
+/**
+ * Writes the bundle and koffi's native part into `folder`: `balise.mjs`, and a file for each part of the source that is imported when it
+ * is needed, so that a command of the CLI loads neither the Kubernetes client nor an agent, and an agent no operator. Names are kept, so
+ * that stacks stay legible.
+ */
 export async function bundle(folder: string): Promise<void> {
-  const output = join(folder, 'balise.mjs')
   rmSync(folder, { recursive: true, force: true })
   await build({
     absWorkingDir: TOP,
-    entryPoints: ['src/cli/main.ts'],
-    outfile: output,
+    entryPoints: [{ in: 'src/cli/main.ts', out: 'balise' }],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -33,13 +38,14 @@ export async function bundle(folder: string): Promise<void> {
   }).catch((cause: Error) => {
     throw new SetupError(`The bundle cannot be built: ${cause.message}`, { cause })
   })
-  chmodSync(output, 0o755)
+  chmodSync(join(folder, 'balise.mjs'), 0o755)
   for (const file of NATIVE_FILES) {
     const to = join(folder, 'node_modules', NATIVE, file)
     mkdirSync(join(to, '..'), { recursive: true })
     cpSync(join(TOP, 'node_modules', NATIVE, file), to)
   }
-  say(`  bundle of ${Math.round(statSync(output).size / 1024)} KiB`)
+  const octets = globSync('*.mjs', { cwd: folder }).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
+  say(`  bundle of ${Math.round(octets / 1024)} KiB`)
 }
 
 /** The version in package.json, which is the image's tag. */
