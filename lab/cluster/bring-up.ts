@@ -97,6 +97,7 @@ function attachment(
     // the port of a host's first LAN bears its name, and is what the faults of links are about
     port: first ? host.name : `${host.name}-${at}`,
     device,
+    mtuOctets: lan.mtuOctets,
     addresses: addresses.map((ip) => `${formatIp(ip)}/${lengthOn(lan, ip)}`),
     gateways: (onLan?.addresses ?? []).filter(({ family }) => reached.has(family)).map(formatIp),
   }

@@ -29,6 +29,7 @@ export interface Attachment {
   /** The name of the port at the switch. */
   readonly port: string
   readonly device: string
+  readonly mtuOctets: number
   /** With their lengths: `192.168.10.215/24`. */
   readonly addresses: readonly string[]
   /** The next hops of the default routes, one for each family at most. */
@@ -36,12 +37,13 @@ export interface Attachment {
 }
 
 /** Gives a host a device on a LAN, and makes its namespace where this is the first. The MAC is the same each time. */
-export async function attachHost({ lab, host, lan, port, device, addresses, gateways }: Attachment): Promise<void> {
+export async function attachHost(attachment: Attachment): Promise<void> {
+  const { lab, host, lan, port, device, mtuOctets, addresses, gateways } = attachment
   const netns = netnsName(lab, host)
   if (!existsSync(netnsPath(lab, host))) await run(['ip', 'netns', 'add', netns])
   await run(['ip', '-n', netnsName(lab, SWITCH), '-batch', '-'], {
     input: [
-      `link add ${port} type veth peer name ${device} address ${macOf(lab, port)} netns ${netns}`,
+      `link add ${port} mtu ${mtuOctets} type veth peer name ${device} mtu ${mtuOctets} address ${macOf(lab, port)} netns ${netns}`,
       `link set ${port} master ${bridgeName(lan)}`,
       `link set ${port} up`,
     ].join('\n'),

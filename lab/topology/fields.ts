@@ -34,6 +34,12 @@ export class FieldReader {
     return ''
   }
 
+  integer(value: unknown, path: string, { from, to }: { readonly from: number; readonly to: number }): number {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to) return value
+    this.fail(path, `${show(value)} is no number from ${from} to ${to}`)
+    return from
+  }
+
   choice<T extends string>(value: unknown, path: string, options: readonly T[], byDefault?: T): T {
     const found = options.find((option) => option === value)
     if (found !== undefined) return found

@@ -10,7 +10,11 @@ export function formatTopology(topology: Topology): string {
   return stringify({
     name,
     description,
-    lan: lans.map(({ prefixes, device }) => ({ prefix: prefixes.map(formatPrefix), device })),
+    lan: lans.map(({ prefixes, device, mtuOctets }) => ({
+      prefix: prefixes.map(formatPrefix),
+      device,
+      mtu: mtuOctets,
+    })),
     cluster: {
       size,
       cni,

@@ -78,6 +78,11 @@ describe('parseTopology()', () => {
       /^lan\.device: "a b" is no name of an interface/,
     ],
     [
+      'an MTU that no IPv6 link may have',
+      good({ lan: { prefix: '192.168.10.0/24', mtu: 1000 } }),
+      /^lan\.mtu: 1000 is no number from 1280 to 9000/,
+    ],
+    [
       'two prefixes of one family',
       good({ lan: { prefix: ['192.168.10.0/24', '192.168.11.0/24'] } }),
       /^lan\.prefix: two of one family/,

@@ -8,6 +8,7 @@ import {
   attachmentsOf,
   CNIS,
   DEFAULT_DEVICE,
+  DEFAULT_MTU_OCTETS,
   HOST_ROLES,
   KUBE_PROXIES,
   type Lan,
@@ -23,7 +24,9 @@ const DEVICE = {
   wanted: 'no name of an interface: at most 15 of a-z, 0-9, . _ and -',
 }
 const TOPOLOGY_KEYS = ['name', 'description', 'lan', 'cluster', 'hosts', 'guide', 'valuesFile', 'values']
-const LAN_KEYS = ['prefix', 'device']
+const LAN_KEYS = ['prefix', 'device', 'mtu']
+/** Every IPv6 link carries the lower (RFC 8200 section 5); more than the upper is no Ethernet any more. */
+const MTU_RANGE = { from: 1280, to: 9000 }
 const CLUSTER_KEYS = ['size', 'cni', 'kubeProxy', 'api', 'podPrefix', 'servicePrefix']
 const HOST_KEYS = ['name', 'role', 'address', 'labels']
 
@@ -78,7 +81,8 @@ function readTopology(reader: FieldReader, yaml: unknown): Topology {
 function readLan(reader: FieldReader, value: unknown, path: string): Lan {
   const lan = reader.object(value, path, LAN_KEYS)
   const device = reader.text(lan['device'] ?? DEFAULT_DEVICE, `${path}.device`, DEVICE)
-  return { prefixes: reader.prefixes(lan['prefix'], `${path}.prefix`), device }
+  const mtuOctets = reader.integer(lan['mtu'] ?? DEFAULT_MTU_OCTETS, `${path}.mtu`, MTU_RANGE)
+  return { prefixes: reader.prefixes(lan['prefix'], `${path}.prefix`), device, mtuOctets }
 }
 
 function readHost(reader: FieldReader, value: unknown, path: string, lans: readonly Lan[]): TopologyHost | undefined {

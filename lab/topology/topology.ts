@@ -40,6 +40,8 @@ export interface Lan {
   readonly prefixes: readonly Prefix[]
   /** What its hosts call their interface to it. */
   readonly device: string
+  /** Octets of the largest IP packet. */
+  readonly mtuOctets: number
 }
 
 /** What a lab is made of. Exactly one host is `infrastructure`, at most one a `router`. */
@@ -65,6 +67,9 @@ export interface Topology {
 
 /** The interface of a LAN where the topology does not name it. */
 export const DEFAULT_DEVICE = 'eth0'
+
+/** That of Ethernet (RFC 894), where the topology does not say another. */
+export const DEFAULT_MTU_OCTETS = 1500
 
 /** A host's place on one LAN. */
 export interface Attached {
