@@ -157,6 +157,20 @@ test('a node without a podCIDR is told what is missing, on the Node as well, and
   assert.equal(status(node).confFile, '05-balise.conflist')
 })
 
+test('the MTU of the uplink is followed, and devices of pods that come and go change nothing', async () => {
+  const node = await start('n1')
+  const mtus = (): readonly unknown[] => plugins(node).map((plugin) => Reflect.get(plugin, 'mtu'))
+  assert.deepEqual(mtus(), [1500])
+  node.net.set([lanDevice(1, { mtuBytes: 9000 })])
+  await cluster.clock.advance(ROUND_MS)
+  assert.deepEqual(mtus(), [9000])
+  const stat = node.files.stat(CONFLIST)
+  const pod = lanDevice(1, { name: 'blc0123456789a', ifindex: 9, kind: 'veth', addresses: [], mtuBytes: 1280 })
+  node.net.set([lanDevice(1, { mtuBytes: 9000 }), pod])
+  await cluster.clock.advance(ROUND_MS)
+  assert.deepEqual(node.files.stat(CONFLIST), stat)
+})
+
 test('a Node that is gone for a moment takes nothing of its network with it', async () => {
   cluster.api.put(nodeObject('n2', { number: 2 }))
   const node = await start('n1')
