@@ -5,6 +5,8 @@ export interface Tier {
   readonly globs: readonly string[]
   /** One process for all files, or one for each. */
   readonly isolation: 'none' | 'process'
+  /** Files at once: those that mostly wait for a kernel or a server share the cores. */
+  readonly concurrency: number
   /** Opens namespaces or loads BPF programs. */
   readonly needsRoot: boolean
   /** A test that takes longer has failed. */
@@ -23,6 +25,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     holds: 'values in, values out',
     globs: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'lab/**/*.test.ts', 'test/perf/**/*.test.ts'],
     isolation: 'none',
+    concurrency: 1,
     needsRoot: false,
     testBoundMs: 10_000,
     boundMs: 120_000,
@@ -33,6 +36,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     holds: 'Kubernetes objects in, readable state out, on fakes',
     globs: ['test/scenario/**/*.test.ts'],
     isolation: 'process',
+    concurrency: 2,
     needsRoot: false,
     testBoundMs: 60_000,
     boundMs: 120_000,
@@ -43,6 +47,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     holds: 'what the Helm chart renders to',
     globs: ['test/chart/**/*.test.ts'],
     isolation: 'process',
+    concurrency: 2,
     needsRoot: false,
     testBoundMs: 60_000,
     boundMs: 120_000,
@@ -53,6 +58,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     holds: 'the CNI plugin: format, vet, and the tests beside its code',
     globs: ['test/go/**/*.test.ts'],
     isolation: 'process',
+    concurrency: 1,
     needsRoot: false,
     testBoundMs: 60_000,
     boundMs: 240_000,
@@ -63,6 +69,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     holds: 'packet and maps in, verdict, packet and maps out, in the kernel',
     globs: ['test/packets/**/*.test.ts'],
     isolation: 'process',
+    concurrency: 1,
     needsRoot: true,
     testBoundMs: 60_000,
     boundMs: 180_000,
@@ -73,6 +80,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     holds: 'real kernel, real kube-apiserver, real agents',
     globs: ['test/netns/**/*.test.ts'],
     isolation: 'process',
+    concurrency: 2,
     needsRoot: true,
     testBoundMs: 120_000,
     boundMs: 480_000,
@@ -83,8 +91,9 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     holds: 'the guides with kubectl and helm on a real cluster',
     globs: ['test/e2e/**/*.test.ts'],
     isolation: 'process',
+    concurrency: 1,
     needsRoot: true,
-    testBoundMs: 420_000,
+    testBoundMs: 600_000,
     boundMs: 900_000,
     verbose: true,
   },

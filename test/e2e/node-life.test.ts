@@ -112,7 +112,7 @@ describe('an installation on nodes without a CNI', () => {
     await answering()
     const downloaded = download()
     await lab.apply(manifest('many'))
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       for (const node of NODES) await lab.lab('fault', '--no-follow', 'agent-kill', node).catch(() => '') // one that is down already cannot be killed
     }
     await rollout('deployment/many')
