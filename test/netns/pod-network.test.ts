@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { ENDPOINT_SLICES, L2_POLICIES, NODES, SERVICES } from '#ports/kube-resources.ts'
 import { policyObject, serviceObject, sliceObject } from '#test/scenario/agent-cluster.ts'
@@ -159,6 +160,29 @@ test('a node that goes loses its routes on the others', async () => {
   await until('the routes are there', () => routes(n1).length === 4)
   await lab.lab.api.delete(NODES, { name: 'n9' })
   await until('the routes are gone', () => routes(n1).length === 2)
+})
+
+test('connections out of the cluster outlive a change of the rules', async () => {
+  const server = lab.lab.spawn('client', [process.execPath, join(import.meta.dirname, 'agent-lab-server.ts'), 'client'])
+  try {
+    await until(
+      'the client serves',
+      () => lab.exec('pod-n1', 'curl', '-s', '--max-time', '1', `http://${CLIENT}`) !== '',
+    )
+    const flags = ['-s', '--limit-rate', '30M', '--max-time', '30', '-o', '/dev/null', '-w', '%{size_download}']
+    const download = lab.lab.spawn('pod-n1', ['curl', ...flags, `http://${CLIENT}/big`])
+    const said = text(download.stdout ?? process.stdin)
+    const rules = (): string => lab.exec(n1.name, 'nft', 'list', 'table', 'inet', 'balise')
+    const gone = { ...n2, name: 'n9', address: '192.168.10.239', address6: 'fd00:192::239' }
+    await lab.putNode(gone, ['10.244.98.0/24'])
+    await until('the rules are others', () => rules().includes('10.244.98.0/24'))
+    await lab.lab.api.delete(NODES, { name: 'n9' })
+    await until('the rules are as before', () => !rules().includes('10.244.98.0/24'))
+    assert.equal(download.exitCode, null, 'the download was over before the rules changed')
+    assert.equal(await said, String(100 << 20))
+  } finally {
+    server.kill()
+  }
 })
 
 test('through the overlay pods reach each other, IPv4 and IPv6, and big packets find their size', async () => {
