@@ -55,7 +55,7 @@ function nodeArguments(tier: Tier): readonly string[] {
     '--test',
     `--test-isolation=${tier.isolation}`,
     `--test-timeout=${tier.testBoundMs}`,
-    '--test-concurrency=1',
+    `--test-concurrency=${tier.concurrency}`,
     '--test-reporter=./tools/test-reporter.ts',
     '--test-reporter-destination=stdout',
   ]

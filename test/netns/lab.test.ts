@@ -111,7 +111,7 @@ describe('balise lab, size api', () => {
     const { exitCode, stderr } = await attempt([BALISE, 'lab', 'up', '--topology', file, '--name', A])
     rmSync(file)
     assert.equal(exitCode, 1)
-    assert.match(stderr, /has 2 mistakes:[^]*192\.168\.11\.216 is not on the LAN[^]*cluster\.cni: "none-such"/)
+    assert.match(stderr, /has 2 mistakes:[^]*192\.168\.11\.216 is on no LAN[^]*cluster\.cni: "none-such"/)
     assert.deepEqual(tracesOf(A), [])
   })
 })
