@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 
-/** A section of a 64-bit little-endian ELF file by its name (System V ABI chapter 4): what clang makes for BPF. Throws when there is none. */
+/** A section of a 64-bit little-endian ELF file by its name (System V ABI chapter 4). Throws when there is none. */
 export function readElfSection(path: string, wanted: string): Uint8Array {
+  const section = findElfSection(path, wanted)
+  if (section === undefined) throw new Error(`${path} has no section ${wanted}`)
+  return section
+}
+
+/** The same; `undefined` when the file has no such section. Throws when it is no such file. */
+export function findElfSection(path: string, wanted: string): Uint8Array | undefined {
   const file = readFileSync(path)
   if (file.readUInt32BE(0) !== 0x7f45_4c46 || file[4] !== 2 || file[5] !== 1)
     throw new Error(`${path} is no such ELF file`)
@@ -17,7 +24,7 @@ export function readElfSection(path: string, wanted: string): Uint8Array {
   for (let index = 0; index < count; index++) {
     if (textAt(names, file.readUInt32LE(table + index * entryLength)) === wanted) return section(index)
   }
-  throw new Error(`${path} has no section ${wanted}`)
+  return undefined
 }
 
 /** The text at `offset`, up to its 0. */

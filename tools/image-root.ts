@@ -19,7 +19,8 @@ const UNUSED: readonly string[] = [
   'usr/share/doc/*/!(copyright)',
   'usr/lib/*/{gconv,audit}',
   'usr/lib/{systemd,initramfs-tools,ufw,init}',
-  'etc/{init.d,logrotate.d,ufw,cron.daily,default}',
+  'usr/include',
+  'etc/{init.d,logrotate.d,ufw,cron.daily,default,gss,netconfig,nftables.conf}',
   'var/cache/*',
 ]
 

@@ -1,18 +1,24 @@
-/** Builds Balise's OCI image in the cache: Debian's libraries, Node, the bundle, the BPF objects. Prints its path. */
+/** Builds Balise's OCI image in the cache: Debian's libraries, Node, the bundle, the BPF objects, the CNI plugin. Prints its path. */
 import { cpSync, globSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildBpf } from './build-bpf.ts'
 import { bundle, packageVersion } from './bundle.ts'
 import { cacheKey, imagesDir } from './cache.ts'
 import { cniPlugin } from './cni-plugin.ts'
+import { keepNeededLibraries, keepPrograms } from './image-prune.ts'
 import { createDebianRoot, createImageRoot, joinCertificates, linkBusybox } from './image-root.ts'
-import { type ImageConfig, onceForKey, writeImage } from './oci.ts'
+import { type ImageConfig, imageDigest, onceForKey, writeImage } from './oci.ts'
+import { type Provenance, readProvenance } from './provenance.ts'
 import { fail, say } from './setup-say.ts'
 
 const TOP = join(import.meta.dirname, '..')
 const HOME = '/usr/lib/balise'
 /** The Node that npm brought: of a known version and, unlike a distribution's own, one file. */
 const NODE = join(TOP, 'node_modules', `node-linux-${process.arch}`)
+/** Node's bridge to C functions; it stands in Balise's own layer. */
+const KOFFI = join(TOP, 'node_modules/@koromix', `koffi-linux-${process.arch}`, `linux_${process.arch}/koffi.node`)
+/** What goes into Balise's layer, beside the packages that package-lock.json pins. */
+const SOURCES: readonly string[] = ['src', 'bpf', 'cni', 'tools', 'package.json', 'package-lock.json', 'LICENSE']
 
 /** libc, libstdc++ and libelf come with them; ip and nft make the pods' network; busybox is the shell of who looks into a running pod. */
 const PACKAGES: readonly string[] = [
@@ -22,6 +28,12 @@ const PACKAGES: readonly string[] = [
   'libbpf1',
   'libstdc++6',
   'nftables',
+]
+/** Of these packages; `tc` and `bridge` are for who looks into a running pod. */
+const PROGRAMS: readonly string[] = ['bridge', 'busybox', 'ip', 'nft', 'tc']
+/** libbpf by koffi; the others by libc: for the end of a thread, and for names of hosts. */
+const OPENED_LIBRARIES: readonly string[] = [
+  ...['libbpf.so.1', 'libgcc_s.so.1', 'libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'],
 ]
 const APPLETS: readonly string[] = [
   ...[
@@ -66,6 +78,8 @@ export interface BuiltImage {
   readonly name: string
   readonly tag: string
   readonly ociPath: string
+  /** Of the manifest: `sha256:…`. */
+  readonly digest: string
 }
 
 /** Builds what is out of date. The layer of Debian and Node changes seldom, the one of Balise with every change of its source. */
@@ -77,7 +91,7 @@ export async function buildImage(): Promise<BuiltImage> {
     tag,
     readFileSync(join(NODE, 'package.json')),
     readFileSync('/etc/os-release'),
-    ...sources(['tools/{oci,image,image-root,debs,debs-closure}.ts']),
+    ...sources(['tools/{oci,image,image-prune,image-root,elf-section,debs,debs-closure}.ts']),
   )
   await onceForKey(base, baseKey, () => writeBase(base, tag))
   const bpf = buildBpf()
@@ -90,14 +104,16 @@ export async function buildImage(): Promise<BuiltImage> {
     'dist/bpf/balise_*.bpf.o',
     '{,bpf/}LICENSE*',
   ])
-  const key = cacheKey(baseKey, ...own, readFileSync(plugin))
-  await onceForKey(ociPath, key, () => writeOwn({ layout: ociPath, tag, base, bpf, plugin }))
-  return { name: 'balise/balise', tag, ociPath }
+  const provenance = readProvenance(TOP, SOURCES, process.env)
+  const key = cacheKey(baseKey, ...own, readFileSync(plugin), JSON.stringify(provenance))
+  await onceForKey(ociPath, key, () => writeOwn({ layout: ociPath, tag, base, bpf, plugin, provenance }))
+  return { name: 'balise/balise', tag, ociPath, digest: imageDigest(ociPath, tag) }
 }
 
 /** The image's configuration; `org.opencontainers.image.*` are the annotations of the OCI image specification. */
-export function imageConfig(version: string): ImageConfig {
+export function imageConfig(version: string, { revision, source, created }: Provenance): ImageConfig {
   return {
+    created,
     entrypoint: ['/usr/bin/balise'],
     env: {
       BALISE_BPF_OBJECTS: `${HOME}/bpf`,
@@ -109,6 +125,8 @@ export function imageConfig(version: string): ImageConfig {
       'org.opencontainers.image.description': 'Bare-metal LoadBalancer for Kubernetes',
       'org.opencontainers.image.version': version,
       'org.opencontainers.image.licenses': 'Apache-2.0 AND (BSD-2-Clause OR GPL-2.0-only)',
+      ...(revision !== undefined && { 'org.opencontainers.image.revision': revision }),
+      ...(source !== undefined && { 'org.opencontainers.image.source': source }),
     },
   }
 }
@@ -117,6 +135,8 @@ async function writeBase(layout: string, tag: string): Promise<void> {
   say('  base of the image: Debian libraries and Node')
   const root = await createDebianRoot('balise', PACKAGES)
   try {
+    keepPrograms(root.folder, PROGRAMS)
+    keepNeededLibraries(root.folder, OPENED_LIBRARIES, [join(NODE, 'bin', 'node'), KOFFI])
     joinCertificates(root)
     linkBusybox(root, APPLETS)
     root.copy(join(NODE, 'bin', 'node'), '/usr/bin/node', 0o755)
@@ -134,9 +154,10 @@ interface OwnParts {
   readonly bpf: string
   /** The CNI plugin's binary, which the agent puts on the host. */
   readonly plugin: string
+  readonly provenance: Provenance
 }
 
-async function writeOwn({ layout, tag, base, bpf, plugin }: OwnParts): Promise<void> {
+async function writeOwn({ layout, tag, base, bpf, plugin, provenance }: OwnParts): Promise<void> {
   say(`  image balise/balise:${tag}`)
   const root = createImageRoot('balise-own')
   try {
@@ -148,7 +169,7 @@ async function writeOwn({ layout, tag, base, bpf, plugin }: OwnParts): Promise<v
     root.copy(plugin, `${HOME}/cni/balise-cni`, 0o755)
     root.link(`${HOME}/balise.mjs`, '/usr/bin/balise')
     root.link(`${HOME}/balise.mjs`, '/usr/bin/cilium-dbg')
-    writeImage(layout, tag, [root.folder], imageConfig(tag), base)
+    writeImage(layout, tag, [root.folder], imageConfig(tag, provenance), base)
   } finally {
     root.close()
   }
