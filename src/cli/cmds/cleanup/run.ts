@@ -87,7 +87,7 @@ function podDevices({ net }: NodeRemains): readonly string[] {
 
 function leftPods(pods: readonly string[]): readonly string[] {
   if (pods.length === 0) return []
-  return [`${pods.length} devices of pods, for these pods may still run (--pods takes them away): ${pods.join(', ')}`]
+  return [`the devices of pods, which may still run (--pods takes them away): ${pods.join(', ')}`]
 }
 
 function confDeeds({ files, places: { confDir } }: NodeRemains): readonly Deed[] {
