@@ -310,6 +310,22 @@ test('a node behind a router is reached through the overlay, with room for its h
   assert.deepEqual(node.maps.map('overlay4').entries(), [])
 })
 
+test('an overlay on which programs cannot be hung is named, and tried again', async () => {
+  cluster.api.put(nodeObject('far', { number: 7, address: '192.168.77.7' }))
+  const vxlan = lanDevice(1, { name: 'balise_vxlan', ifindex: 9, kind: 'vxlan', addresses: [] })
+  const node = await start('n1', {
+    prepare({ net, files }) {
+      net.set([lanDevice(1), vxlan]) // a device on which nothing can be attached yet
+      files.put('/proc/sys/net/ipv4/conf/balise_vxlan/rp_filter', '0\n')
+    },
+  })
+  assert.deepEqual(problems(node), ['OverlayMapFailed'])
+  assert.equal(status(node).confFile, '05-balise.conflist', 'pods of this node can start all the same')
+  node.programs.addDevice(vxlan)
+  await cluster.clock.advance(11_000)
+  assert.deepEqual(problems(node), [])
+})
+
 test('a kernel without VXLAN keeps far nodes from being reached, and no node from being Ready', async () => {
   cluster.api.put(nodeObject('far', { number: 7, address: '192.168.77.7' }))
   const node = await start('n1', { prepare: ({ network }) => network.refuse('createOverlay', 'Unknown device type.') })
