@@ -7,9 +7,16 @@ const FLANNEL = foreignConfs([
   { name: '10-flannel.conflist', text: '{"name":"cbr0","plugins":[{"type":"flannel"},{"type":"portmap"}]}' },
 ])
 
-const FRESH: ModeInput = { wanted: 'auto', ownConf: undefined, foreign: [], readyWithoutUs: [] }
+const FRESH: ModeInput = { wanted: 'auto', ownConf: undefined, foreign: [], foreignDevices: [], readyWithoutUs: [] }
 
 const CASES: readonly (readonly [what: string, input: Partial<ModeInput>, mode: string | undefined, why: RegExp])[] = [
+  [
+    'is none beside the device of another network',
+    { foreignDevices: ['flannel.1'] },
+    'none',
+    /device flannel\.1 is of/,
+  ],
+  ['stays full beside such a device', { ownConf: 'full', foreignDevices: ['flannel.1'] }, 'full', /in place/],
   ['is full where nobody makes the network', {}, 'full', /no other network/],
   ['is none beside another configuration', { foreign: FLANNEL }, 'none', /10-flannel\.conflist/],
   ['is none where other nodes are Ready without us', { readyWithoutUs: ['a', 'b'] }, 'none', /makes a, b Ready/],

@@ -16,7 +16,9 @@ export interface ModeInput {
   readonly ownConf: Mode | undefined
   /** In the order in which a container runtime reads them. */
   readonly foreign: readonly NetworkConf[]
-  /** Other nodes that are Ready although their agents do not say that the network there is ours; undefined: not known yet. */
+  /** Devices of this node that another network made. */
+  readonly foreignDevices: readonly string[]
+  /** Nodes, this one among them, that are Ready although no agent says that the network there is ours; undefined: not known yet. */
   readonly readyWithoutUs: readonly string[] | undefined
 }
 
@@ -30,11 +32,13 @@ export interface ModeDecision {
  * `auto` is full where nobody else makes the network: a cluster without a CNI. What is ours once stays so, whatever appears beside it, for pods
  * run on it; what is another's is never taken over unasked.
  */
-export function decideMode({ wanted, ownConf, foreign, readyWithoutUs }: ModeInput): ModeDecision {
+export function decideMode({ wanted, ownConf, foreign, foreignDevices, readyWithoutUs }: ModeInput): ModeDecision {
   if (wanted !== 'auto') return { mode: wanted, why: 'as set' }
   if (ownConf === 'full') return { mode: 'full', why: `chosen before: ${CONFLIST_NAME} is in place` }
   const [first] = foreign
   if (first !== undefined) return { mode: 'none', why: `${first.file} configures another network` }
+  const [device] = foreignDevices
+  if (device !== undefined) return { mode: 'none', why: `device ${device} is of another network` }
   if (readyWithoutUs === undefined) return { mode: undefined, why: 'the nodes of the cluster are not known yet' }
   if (readyWithoutUs.length === 0) return { mode: 'full', why: 'no other network is configured' }
   const shown = readyWithoutUs.slice(0, 3).join(', ')

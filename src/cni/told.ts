@@ -18,9 +18,9 @@ export function nodesOfOurs(leases: Iterable<Lease>): ReadonlySet<string> {
   return ours
 }
 
-/** Other nodes that are Ready without our network, by name. */
-export function readyWithoutUs(own: string, nodes: Iterable<Node>, ours: ReadonlySet<string>): readonly string[] {
+/** Nodes that are Ready without our network, by name. This node counts as well: one that is Ready before we did anything has another's. */
+export function readyWithoutUs(nodes: Iterable<Node>, ours: ReadonlySet<string>): readonly string[] {
   const names: string[] = []
-  for (const { name, ready } of nodes) if (ready && name !== own && !ours.has(name)) names.push(name)
+  for (const { name, ready } of nodes) if (ready && !ours.has(name)) names.push(name)
   return names.sort()
 }

@@ -145,6 +145,21 @@ test('a new node of a cluster with another CNI waits for that, though its config
   assert.equal(node.files.readText(CONFLIST), undefined)
 })
 
+test('a node that is Ready before we did anything has the network of another, wherever that is configured', async () => {
+  const node = await start('n1', { ready: true })
+  assert.deepEqual([status(node).mode, status(node).why], ['none', 'another network makes n1 Ready'])
+  assert.deepEqual(node.network.done, [])
+})
+
+test('a node with a device of another CNI is left to that, as after a cold start of k3s with its flannel', async () => {
+  const flannel = lanDevice(1, { name: 'flannel.1', ifindex: 9, kind: 'vxlan', addresses: [] })
+  const node = await start('n1', { prepare: ({ net }) => net.set([lanDevice(1), flannel]) })
+  assert.deepEqual([status(node).mode, status(node).why], ['none', 'device flannel.1 is of another network'])
+  node.net.set([lanDevice(1)])
+  await cluster.clock.advance(ROUND_MS)
+  assert.equal(status(node).mode, 'full')
+})
+
 test('a node without a podCIDR is told what is missing, on the Node as well, and goes on when it comes', async () => {
   const node = await start('n1', { podCidrs: [] })
   assert.deepEqual(problems(node), ['NoPodCidr'])

@@ -1,4 +1,5 @@
 import { CONFLIST_NAME, pluginTypes } from '#cni/conf-files.ts'
+import { foreignDevices } from '#cni/foreign-devices.ts'
 import { formatChainedConflist, formatFullConflist, PLUGIN_TYPE } from '#cni/conflist.ts'
 import { decideMode, type Mode, type ModeDecision } from '#cni/mode.ts'
 import { type DesiredNetwork, desiredNetwork } from '#cni/network.ts'
@@ -177,7 +178,7 @@ export class PodNetwork {
   }
 
   #decide({ ownMode, foreign }: ConfFolderState): void {
-    const { settings, sources, log, onModeChanged } = this.#options
+    const { settings, sources, net, log, onModeChanged } = this.#options
     const { nodes, leases } = sources
     const isKnown = nodes.status().synced && leases.status().synced
     const before = this.#decision
@@ -185,8 +186,9 @@ export class PodNetwork {
       wanted: settings.cniMode,
       ownConf: ownMode ?? (before.mode === 'full' ? 'full' : undefined), // should somebody have removed it
       foreign,
+      foreignDevices: foreignDevices(net.list()),
       readyWithoutUs: isKnown
-        ? readyWithoutUs(settings.nodeName, nodes.items().values(), nodesOfOurs(leases.items().values()))
+        ? readyWithoutUs(nodes.items().values(), nodesOfOurs(leases.items().values()))
         : undefined,
     })
     // what we made ourselves since then is no reason
