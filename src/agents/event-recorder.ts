@@ -65,7 +65,7 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
   const queue = createWorkQueue<Told>(
     {
       work: async (name, told, workSignal) => {
-        await passOrWait(gate, clock, workSignal)
+        if (gate.isHeld()) await passOrWait(gate, clock, workSignal)
         await api.create(EVENTS, told.namespace || CLUSTER_NAMESPACE, eventOf(name, told, options), workSignal)
       },
       capacity: CAPACITY,

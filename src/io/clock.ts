@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '#ports/clock.ts'
 
 /** Node's own clocks. The monotonic one is CLOCK_MONOTONIC, the same that `bpf_ktime_get_ns()` reads. */
@@ -6,14 +5,20 @@ export function createClock(): Clock {
   return {
     nowMs: () => Date.now(),
     monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
-    sleep: async (durationMs, signal) => {
-      signal.throwIfAborted()
-      try {
-        await wait(Math.max(0, durationMs), undefined, { signal })
-      } catch (cause) {
-        signal.throwIfAborted() // node's own AbortError hides the reason
-        throw cause
+    sleep: (durationMs, signal) => {
+      if (signal.aborted) return Promise.reject(signal.reason)
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const onAbort = (): void => {
+        clearTimeout(timer)
+        reject(signal.reason)
       }
+      const wake = (): void => {
+        signal.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      const timer = setTimeout(wake, Math.max(0, durationMs))
+      signal.addEventListener('abort', onAbort, { once: true })
+      return promise
     },
   }
 }

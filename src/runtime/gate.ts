@@ -1,6 +1,7 @@
 /** Open until held; whoever comes while it is held waits until it is not. */
 export interface Gate {
   hold(isHeld: boolean): void
+  isHeld(): boolean
   /** Resolves at once when open; rejects with the signal's reason. */
   passed(signal: AbortSignal): Promise<void>
 }
@@ -16,6 +17,7 @@ export function createGate(): Gate {
       waiters = new Set()
       for (const wake of woken) wake()
     },
+    isHeld: () => held,
     async passed(signal) {
       signal.throwIfAborted()
       while (held) {

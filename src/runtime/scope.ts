@@ -8,6 +8,9 @@ export interface Scope {
   end(reason?: unknown): void
 }
 
+/** Why a scope has ended when nobody says; made once, for an error with its stack costs more than all else here. */
+const ENDED = new Error('The scope has ended')
+
 export function createScope(parent: AbortSignal): Scope {
   const controller = new AbortController()
   const onParent = (): void => controller.abort(parent.reason)
@@ -15,7 +18,7 @@ export function createScope(parent: AbortSignal): Scope {
   else parent.addEventListener('abort', onParent, { once: true })
   return {
     signal: controller.signal,
-    end(reason) {
+    end(reason = ENDED) {
       parent.removeEventListener('abort', onParent)
       controller.abort(reason)
     },

@@ -16,6 +16,7 @@ import { lookAtMetallb, type MetallbSources } from './metallb-source.ts'
 import { createMetallbWriters, type MetallbWriters } from './metallb-writers.ts'
 import type { ObjectRecord, PoolRecord, ServiceRecord } from './records.ts'
 import type { OperatorReports } from './reports.ts'
+import { lookAndRest } from './rest.ts'
 import { createTold, type Told } from './told.ts'
 
 export interface MetallbLoopOptions {
@@ -66,7 +67,8 @@ export function startMetallbLoop(options: MetallbLoopOptions, signal: AbortSigna
     lookedAt: new WeakSet<ServiceRecord>(),
     beganMs: clock.nowMs(),
   }
-  const reconcile = (): void => reconcileOnce(options, state)
+  const reconcile = (running: AbortSignal): Promise<void> =>
+    lookAndRest(() => reconcileOnce(options, state), clock, running)
   const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('metallb', failure, inARow)
   const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }
   const reconciler = createReconciler({ reconcile, onFailure, ...timing }, signal)

@@ -12,6 +12,7 @@ import type { L2View } from './l2-view.ts'
 import { isMirror, refreshAtMs, saysSame, writeMirror } from './mirror-leases.ts'
 import type { ServiceRecord } from './records.ts'
 import type { OperatorReports } from './reports.ts'
+import { lookAndRest } from './rest.ts'
 
 export interface MirrorLoopOptions {
   readonly api: KubeApi
@@ -73,7 +74,7 @@ class MirrorLoop {
     )
     this.#reconciler = createReconciler(
       {
-        reconcile: () => this.#look(),
+        reconcile: (running) => lookAndRest(() => this.#look(), clock, running),
         settleMs: SETTLE_MS,
         clock,
         random,
