@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import type { ApiLab } from '#lab/api-lab.ts'
+import { ApiLab } from '#lab/api-lab.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
 import { NAMESPACES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import { labPath } from '#lab/state/paths.ts'
+import { testLabName } from '#lab/test-name.ts'
 import { bundle } from '#tools/bundle.ts'
 import { type ApiWrites, parseApiWrites, writesBetween } from './api-writes.ts'
 import { bareStatus } from './ipam-burst-bare.ts'
@@ -22,12 +23,21 @@ export type Writes = Readonly<Record<string, number>>
 
 export interface RoundFigures {
   /** `burstMs`: from the first create until the last has its address. `patchMs`: all statuses once more, nothing else going on. */
-  readonly bare: { readonly burstMs: number; readonly patchMs: number; readonly memory: Memory }
+  readonly bare: {
+    readonly burstMs: number
+    readonly patchMs: number
+    readonly memory: Memory
+    /** When the last had its address. */
+    readonly cpuSeconds: number
+  }
   readonly operator: {
     readonly burstMs: number
     /** When the burst was over and the API written to no more. */
     readonly memory: Memory
+    /** When the last had its address. */
     readonly cpuSeconds: number
+    /** As long as the burst lasted, and all. */
+    readonly writesDuring: Writes
     readonly writes: Writes
   }
   /** The operator started with all Services satisfied. */
@@ -46,37 +56,37 @@ const POOL = {
 /** The API counts as left alone after so long without a write: an operator that tells who announces an address waits 5 s for that. */
 const QUIET_MS = 6000
 
-/** Bursts in a lab of size `api`: one namespace a burst, the operator of this checkout against a loop that only writes. */
-export class BurstBench implements Disposable {
+/**
+ * One burst in a lab of size `api` of its own, so that nobody measures in what another has left: of the operator of this checkout, or of
+ * a loop that only writes.
+ */
+export class BurstBench implements AsyncDisposable {
   readonly #lab: ApiLab
   readonly #plan: BurstPlan
   readonly #api: KubeApi
   readonly #say: (line: string) => void
 
-  /** `say` hears of each part at once: a long measurement that is broken off has told something. */
-  constructor(lab: ApiLab, plan: BurstPlan, say: (line: string) => void) {
+  private constructor(lab: ApiLab, plan: BurstPlan, say: (line: string) => void) {
     this.#say = say
     this.#lab = lab
     this.#plan = plan
     this.#api = connectKubeApi({ environment: { KUBECONFIG: lab.kubeconfig } }, { userAgent: 'ipam-burst' }).api
   }
 
-  /** The operator as the image has it: bundled. */
-  async build(): Promise<void> {
-    await bundle(this.#path('bundle'))
+  /** `say` hears of each part at once: a long measurement that is broken off has told something. */
+  static async open(plan: BurstPlan, say: (line: string) => void): Promise<BurstBench> {
+    const lab = await ApiLab.open({ name: await testLabName('burst'), nodes: 1 })
+    await lab.applyCrds()
+    return new BurstBench(lab, plan, say)
   }
 
-  async round(name: string): Promise<RoundFigures> {
-    const bare = await this.#bareBurst(`${name}-bare`)
-    this.#say(`bare loop: ${JSON.stringify(bare)}`)
-    return { bare, ...(await this.#operatorBurst(`${name}-operator`)) }
-  }
-
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#api.close()
+    await this.#lab[Symbol.asyncDispose]()
   }
 
-  async #bareBurst(namespace: string): Promise<RoundFigures['bare']> {
+  async bare(): Promise<RoundFigures['bare']> {
+    const namespace = 'bare'
     await this.#createNamespace(namespace)
     const { services, concurrency } = this.#plan
     const program = this.#start('ipam-burst-bare', [BARE_LOOP, namespace, String(concurrency)])
@@ -84,6 +94,7 @@ export class BurstBench implements Disposable {
       await program.said('watching')
       const burstMs = await this.#burst(namespace)
       const memory = program.memory()
+      const cpuSeconds = program.cpuSeconds()
       await program.stop()
       const count = await countAddresses(this.#api, namespace) // who only patches is watched no less
       const beganMs = performance.now()
@@ -97,14 +108,17 @@ export class BurstBench implements Disposable {
       )
       const patchMs = performance.now() - beganMs
       await count.close()
-      return { burstMs, patchMs, memory }
+      const figures = { burstMs, patchMs, memory, cpuSeconds }
+      this.#say(`bare loop: ${JSON.stringify(figures)}`)
+      return figures
     } finally {
       await program.stop()
-      await this.#deleteServices(namespace)
     }
   }
 
-  async #operatorBurst(namespace: string): Promise<Omit<RoundFigures, 'bare'>> {
+  async operator(): Promise<Omit<RoundFigures, 'bare'>> {
+    const namespace = 'operator'
+    await bundle(this.#path('bundle')) // as the image has it
     await this.#createNamespace(namespace)
     await this.#api.create(POOLS, undefined, POOL)
     let program = await this.#startOperator()
@@ -112,9 +126,11 @@ export class BurstBench implements Disposable {
       await this.#quiet()
       const before = await this.#writes()
       const burstMs = await this.#burst(namespace)
+      const cpuSeconds = program.cpuSeconds()
+      const writesDuring = writesBetween(before, await this.#writes())
       await this.#quiet()
       const writes = writesBetween(before, await this.#writes())
-      const operator = { burstMs, memory: program.memory(), cpuSeconds: program.cpuSeconds(), writes }
+      const operator = { burstMs, memory: program.memory(), cpuSeconds, writesDuring, writes }
       this.#say(`operator: ${JSON.stringify(operator)}`)
       await program.stop()
       const beganMs = performance.now()
@@ -128,8 +144,6 @@ export class BurstBench implements Disposable {
       return { operator, restart, poolBack }
     } finally {
       await program.stop()
-      await this.#deleteServices(namespace)
-      await this.#api.delete(POOLS, { name: POOL.metadata.name })
     }
   }
 
@@ -175,12 +189,6 @@ export class BurstBench implements Disposable {
 
   async #createNamespace(name: string): Promise<void> {
     await this.#api.create(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-  }
-
-  async #deleteServices(namespace: string): Promise<void> {
-    await forEachIndex(this.#plan.services, this.#plan.concurrency, (index) =>
-      this.#api.delete(SERVICES, { namespace, name: nameOf(index) }),
-    )
   }
 
   async #writes(): Promise<ApiWrites> {
