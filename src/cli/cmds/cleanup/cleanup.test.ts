@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CliError } from '#cli/cli-error.ts'
+import type { Outside } from '#cli/command.ts'
 import { assertGolden } from '#cli/golden.ts'
 import type { NodeRemains } from '#cli/node-remains.ts'
 import type { Device } from '#model/device.ts'
@@ -11,6 +12,7 @@ import { createFakeBpfRemains } from '#ports/bpf-remains.fake.ts'
 import { createFakeHostFiles, type FakeHostFiles } from '#ports/host-files.fake.ts'
 import { createFakeNetDevices } from '#ports/net-devices.fake.ts'
 import { createFakeNodeNetwork, type FakeNodeNetwork } from '#ports/node-network.fake.ts'
+import { CLEANUP } from './options.ts'
 import { renderCleanup } from './render.ts'
 import { type CleanupAnswer, type CleanupOptions, runCleanup } from './run.ts'
 
@@ -186,4 +188,31 @@ test("runCleanup() leaves somebody else's loopback plugin alone", async () => {
   const on = node({ files: createFakeHostFiles({ ...FILES, '/opt/cni/bin/loopback': 'theirs' }) })
   await runCleanup(on, OPTIONS)
   assert.equal(on.files.readText('/opt/cni/bin/loopback'), 'theirs')
+})
+
+/** Where a run of the command looks for the node's files. */
+async function lookedAt(...roots: readonly string[]): Promise<string | undefined> {
+  let seen: string | undefined
+  const outside: Outside = {
+    askAgent: () => assert.fail('Only the node knows whether an agent runs'),
+    openMaps: () => assert.fail('The maps are taken away, not read'),
+    openKube: () => assert.fail('The API is not asked'),
+    readText: () => assert.fail('No file is read for it'),
+    nowMs: () => 0,
+    async openNode(root) {
+      seen = root
+      return node()
+    },
+  }
+  await CLEANUP.execute(outside, { 'dry-run': true }, { 'host-root': roots })
+  return seen
+}
+
+test('cleanup looks at its own file system, or at the one that it is told of', async () => {
+  assert.deepEqual([await lookedAt(), await lookedAt('/host'), await lookedAt('/host/')], ['', '/host', '/host'])
+})
+
+test('cleanup refuses a root that is no folder from the top, or two of them', async () => {
+  await assert.rejects(lookedAt('host'), /--host-root host is not an absolute path/)
+  await assert.rejects(lookedAt('/a', '/b'), /--host-root is given twice/)
 })
