@@ -44,3 +44,17 @@ test('createHostFiles() replaces a file by another: who reads the old one reads 
   assert.notEqual(statSync(path).ino, ino)
   assert.equal(readFileSync(path, 'utf8'), 'new')
 })
+
+test('createHostFiles() compares programs to their last octet', () => {
+  const folder = room()
+  const [a, b] = [join(folder, 'a'), join(folder, 'b')]
+  const program = Buffer.alloc(200_000, 'x')
+  writeFileSync(a, program)
+  writeFileSync(b, program)
+  assert.equal(createHostFiles().sameContent(a, b), true)
+  program[199_999] = 0
+  writeFileSync(b, program)
+  assert.equal(createHostFiles().sameContent(a, b), false)
+  writeFileSync(b, program.subarray(1))
+  assert.equal(createHostFiles().sameContent(a, b), false)
+})

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,6 +19,7 @@ import { type HostFileFailure, HostFileError, type HostFiles } from '#ports/host
 
 const TEXT_MODE = 0o644
 const PROGRAM_MODE = 0o755
+const PIECE_OCTETS = 64 * 1024
 
 /** Files below `/` as this process sees them. Everything throws `HostFileError`. */
 export function createHostFiles(): HostFiles {
@@ -80,7 +82,22 @@ function install(source: string, target: string): boolean {
 function sameContent(a: string, b: string): boolean {
   const [one, other] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }))
   if (one?.isFile() !== true || other?.isFile() !== true || one.size !== other.size) return false
-  return readFileSync(a).equals(readFileSync(b))
+  const fds = [openSync(a, 'r'), openSync(b, 'r')] as const
+  try {
+    return sameOctets(...fds)
+  } finally {
+    for (const fd of fds) closeSync(fd)
+  }
+}
+
+/** Piece by piece: whole programs would stay in memory for a while. */
+function sameOctets(a: number, b: number): boolean {
+  const [mine, other] = [Buffer.alloc(PIECE_OCTETS), Buffer.alloc(PIECE_OCTETS)]
+  for (;;) {
+    const [read, otherRead] = [readSync(a, mine), readSync(b, other)]
+    if (read !== otherRead || !mine.subarray(0, read).equals(other.subarray(0, read))) return false
+    if (read === 0) return true
+  }
 }
 
 async function* watchFolder(folder: string, signal: AbortSignal): AsyncGenerator<void> {
