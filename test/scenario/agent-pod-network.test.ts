@@ -235,6 +235,30 @@ test('a full podCIDR and the last failure of the plugin are said, and forgotten 
   assert.deepEqual(problems(node), [])
 })
 
+test('pods that fail one after the other are one Event of the Node, and keep no other from being told', async () => {
+  const node = await start('n1')
+  for (let pod = 0; pod < 30; pod++) {
+    const failure = {
+      code: 11,
+      message: 'no free address',
+      podNamespace: 'default',
+      podName: `web-${pod}`,
+      command: 'ADD',
+    }
+    node.files.put('/var/lib/balise/cni/last-failure.json', JSON.stringify(failure))
+    await cluster.clock.advance(11_000)
+  }
+  node.files.refuse(/^\/etc\/cni/)
+  cluster.api.put(nodeObject('n1', { podCidrs: ['10.98.0.0/24'] }))
+  await cluster.clock.advance(5000)
+  assert.deepEqual(
+    events()
+      .filter((event) => event.startsWith('Node n1'))
+      .toSorted(),
+    ['Node n1 ConfFolderFailed', 'Node n1 PluginFailed'],
+  )
+})
+
 test('without the plugin in the image no configuration is written, and the path is named', async () => {
   const node = await start('n1', { environment: { BALISE_CNI_PLUGIN: '/image/none' } })
   assert.deepEqual(problems(node), ['PluginMissing'])

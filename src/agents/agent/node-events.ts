@@ -47,8 +47,10 @@ export function createNodeEvents(options: NodeEventsOptions, signal: AbortSignal
       if (severity !== 'error' && of !== 'cni') return
       const nowMs = clock.monotonicMs()
       for (const [text, atMs] of toldMs) if (nowMs - atMs > QUIET_MS) toldMs.delete(text)
-      if (toldMs.has(message) || toldMs.size >= MOST) return
-      toldMs.set(message, nowMs)
+      // each pod that fails is another message; the pods have Events of their own
+      const told = code === 'PluginFailed' ? code : message
+      if (toldMs.has(told) || toldMs.size >= MOST) return
+      toldMs.set(told, nowMs)
       recorder.record(node, { type: 'Warning', reason: code, message }, NODES)
     },
     close: () => recorder.close(),
