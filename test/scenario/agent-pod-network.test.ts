@@ -485,6 +485,23 @@ test('where the mode was set to full, other configurations are put aside as cni.
   assert.deepEqual([status(node).mode, problems(node)], ['full', []])
 })
 
+test('another network goes on until ours works', async () => {
+  const node = await start('n1', {
+    mode: 'full',
+    environment: { BALISE_CNI_EXCLUSIVE: 'true' },
+    prepare({ files, network }) {
+      files.put(`${CONF}/10-flannel.conflist`, FLANNEL)
+      network.refuse('setMasquerade', 'Operation not supported')
+    },
+  })
+  assert.equal(node.files.readText(`${CONF}/10-flannel.conflist`), FLANNEL)
+  assert.deepEqual(problems(node).toSorted(), ['ForeignConf', 'MasqueradeFailed'])
+  node.network.refuse('setMasquerade')
+  await cluster.clock.advance(RESYNC_MS)
+  assert.equal(node.files.readText(`${CONF}/10-flannel.conflist`), undefined)
+  assert.deepEqual([problems(node), status(node).confFile], [[], '05-balise.conflist'])
+})
+
 test('a configuration of ours that somebody changes or removes is put right', async () => {
   const node = await start('n1')
   const text = node.files.readText(CONFLIST)

@@ -217,11 +217,12 @@ export class PodNetwork {
       return // a Node that is gone for a moment must not take the network of its pods with it
     }
     const kernel = await this.#applyNetwork(desired, nodes, self)
-    const foreign = this.#settleForeign(confs)
     const installProblems = this.#installPlugins()
     const blocking = [...cidrProblems, ...installProblems, ...kernel.blocking]
     const confProblems = blocking.length === 0 ? this.#tellRuntime(this.#fullConf(desired), confs) : []
     this.#confWritten ||= confs.ownMode === 'full'
+    // another network works until ours does
+    const foreign = this.#settleForeign(confs, blocking.length === 0 && confProblems.length === 0)
     this.#problems = [
       ...cidrProblems,
       ...kernel.blocking,
@@ -290,9 +291,9 @@ export class PodNetwork {
   }
 
   /** Foreign configurations are put aside only where that was asked for, and the mode as well: a guess takes nothing from anybody. */
-  #settleForeign({ foreign }: ConfFolderState): readonly CniProblem[] {
+  #settleForeign({ foreign }: ConfFolderState, isOursInPlace: boolean): readonly CniProblem[] {
     const { settings, log } = this.#options
-    if (!settings.cniExclusive || settings.cniMode !== 'full' || settings.cniCustomConf)
+    if (!isOursInPlace || !settings.cniExclusive || settings.cniMode !== 'full' || settings.cniCustomConf)
       return foreignConfProblems('full', foreign)
     try {
       for (const conf of foreign) {
