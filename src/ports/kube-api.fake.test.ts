@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { settle } from './clock.fake.ts'
-import { type KubeApiWorld, kubeApiContract, WIDGETS } from './kube-api.contract.ts'
-import { createFakeKubeApi, FAKE_RESOURCES } from './kube-api.fake.ts'
+import { kubeApiContract } from './kube-api.contract.ts'
+import { type KubeApiWorld, WIDGETS } from './kube-widgets.contract.ts'
+import { createFakeKubeApi } from './kube-api.fake.ts'
+import { FAKE_RESOURCES } from './kube-resources.fake.ts'
 import { KubeError } from './kube-api.ts'
 import { LEASES, SERVICES } from './kube-resources.ts'
 

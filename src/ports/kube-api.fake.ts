@@ -1,5 +1,5 @@
 import { applyPatch } from './apply-patch.fake.ts'
-import { isRecord, jsonPatch, mergePatch } from './json-patch.fake.ts'
+import { isRecord } from './json-patch.fake.ts'
 import {
   type KubeApi,
   KubeError,
@@ -12,50 +12,12 @@ import {
   type PatchBody,
   type WatchEvent,
 } from './kube-api.ts'
+import { applicable, checkVersion, partOf, patched, refused, withStatusOf } from './kube-body.fake.ts'
 import { type FakeFault, FakeFaults, type FakeRequest, UNREACHABLE } from './kube-faults.fake.ts'
-import {
-  ADDRESS_POOLS,
-  CONFIG_MAPS,
-  DAEMON_SETS,
-  DEPLOYMENTS,
-  ENDPOINT_SLICES,
-  EVENTS,
-  L2_ADVERTISEMENTS,
-  L2_POLICIES,
-  LEASES,
-  NAMESPACES,
-  NODES,
-  POOL_POLICIES,
-  POOLS,
-  SERVICE_L2_STATUSES,
-  SERVICES,
-} from './kube-resources.ts'
+import { FAKE_RESOURCES, type FakeResource } from './kube-resources.fake.ts'
 import { compileSelect } from './kube-selector.fake.ts'
-import { FakeStore, type ResourceRules } from './kube-store.fake.ts'
+import { FakeStore } from './kube-store.fake.ts'
 import { type WatchControl, watchStore } from './kube-watch.fake.ts'
-
-export interface FakeResource extends ResourceRules {
-  readonly resource: KubeResource
-}
-
-/** The resources that Balise uses, with the rules that the real server has for them. */
-export const FAKE_RESOURCES: readonly FakeResource[] = [
-  { resource: SERVICES, hasStatus: true, hasGeneration: false },
-  { resource: NODES, hasStatus: true, hasGeneration: false },
-  { resource: EVENTS, hasStatus: false, hasGeneration: false },
-  { resource: DEPLOYMENTS, hasStatus: true, hasGeneration: true },
-  { resource: ENDPOINT_SLICES, hasStatus: false, hasGeneration: true },
-  { resource: LEASES, hasStatus: false, hasGeneration: false },
-  { resource: POOLS, hasStatus: true, hasGeneration: true },
-  { resource: POOL_POLICIES, hasStatus: true, hasGeneration: true },
-  { resource: L2_POLICIES, hasStatus: true, hasGeneration: true },
-  { resource: NAMESPACES, hasStatus: true, hasGeneration: false },
-  { resource: CONFIG_MAPS, hasStatus: false, hasGeneration: false },
-  { resource: DAEMON_SETS, hasStatus: true, hasGeneration: true },
-  { resource: ADDRESS_POOLS, hasStatus: true, hasGeneration: true },
-  { resource: L2_ADVERTISEMENTS, hasStatus: true, hasGeneration: true },
-  { resource: SERVICE_L2_STATUSES, hasStatus: true, hasGeneration: true },
-]
 
 export interface FakeKubeApiOptions {
   readonly resources?: readonly FakeResource[]
@@ -369,43 +331,4 @@ function compileOrRefuse(options: ListOptions): (object: KubeObject) => boolean 
   const isSelected = compileSelect(options)
   if (isSelected === undefined) throw refused('Invalid', 'The selector cannot be read')
   return isSelected
-}
-
-type RefusalCode = 'NotFound' | 'AlreadyExists' | 'Conflict' | 'Gone' | 'Invalid'
-
-function refused(code: RefusalCode, message: string): KubeError {
-  return new KubeError({ code, message })
-}
-
-function checkVersion(before: KubeObject, object: KubeObject): void {
-  const { resourceVersion } = object.metadata
-  if (resourceVersion === undefined || resourceVersion === before.metadata.resourceVersion) return
-  throw refused('Conflict', `"${before.metadata.name}" has been modified; apply your changes to the latest version`)
-}
-
-function patched(before: KubeObject, patch: Exclude<PatchBody, { readonly kind: 'apply' }>): unknown {
-  if (patch.kind === 'merge') return mergePatch(before, patch.body)
-  const answer = jsonPatch(before, patch.body)
-  if (!answer.ok) throw refused('Invalid', answer.error)
-  return answer.value
-}
-
-function withStatusOf(object: KubeObject, before: KubeObject): KubeObject {
-  const { status: _status, ...rest } = object
-  return before['status'] === undefined ? rest : { ...rest, status: before['status'] }
-}
-
-function partOf(shelf: Shelf, before: KubeObject, object: KubeObject, subresource: 'status' | undefined): KubeObject {
-  if (subresource === 'status') return { ...before, status: object['status'] }
-  return shelf.hasStatus ? withStatusOf(object, before) : object
-}
-
-/** What an apply may set: the status through `/status` alone, everything else through the object alone. */
-function applicable(
-  { hasStatus }: Shelf,
-  { status, ...rest }: Record<string, unknown>,
-  subresource: 'status' | undefined,
-): Record<string, unknown> {
-  if (subresource === 'status') return { status }
-  return hasStatus ? rest : { ...rest, ...(status !== undefined && { status }) }
 }
