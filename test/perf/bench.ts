@@ -113,7 +113,8 @@ export class Bench {
       const redirects = ['all', DEFAULT_DEVICE].map(
         (device) => `echo 0 >/proc/sys/net/ipv4/conf/${device}/send_redirects`,
       )
-      await this.#on(name, ['sh', '-c', redirects.join('; ')])
+      // no CNI is there that would let the node pass packets on
+      await this.#on(name, ['sh', '-c', ['echo 1 >/proc/sys/net/ipv4/ip_forward', ...redirects].join('; ')])
       if (program === 'kube-proxy') this.#startKubeProxy(name)
       if (program === 'balise') this.#startBalise(name)
     }
