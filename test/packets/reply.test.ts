@@ -1,33 +1,21 @@
 import assert from 'node:assert/strict'
-import { after, beforeEach, test } from 'node:test'
-import { buildBpf } from '#tools/build-bpf.ts'
+import { test } from 'node:test'
 import { encodeFrontendId } from '#wire/bpf/lb4-reverse-nat.ts'
+import { openBench } from './bench.ts'
 import { readContents } from './contents.ts'
 import { flagsOf, fromLocal, fromRemote, REMOTE_WEB } from './flows.ts'
-import { openKernel } from './kernel.ts'
-import { CLIENT_MAC, enterNamespaces, LAN_MAC, NODE1_MAC } from './namespaces.ts'
-import { type Packet, tcp, udp } from './packet.ts'
+import { CLIENT_MAC, LAN_MAC, NODE1_MAC } from './namespaces.ts'
+import { tcp, udp } from './packet.ts'
 import { clearMaps, DNS, putService, REMOTE_BACKEND, WEB } from './scene.ts'
 
-const folder = buildBpf()
-const kernel = openKernel(folder, enterNamespaces())
-after(() => kernel.close())
-beforeEach(() => clearMaps(kernel.maps))
-
-function ingress(packet: Packet): { readonly verdict: string; readonly packet: Packet } {
-  return kernel.run('balise_ingress', packet)
-}
-
-function egress(packet: Packet): { readonly verdict: string; readonly packet: Packet } {
-  return kernel.run('balise_egress', packet)
-}
+const { maps, ingress, egress } = openBench()
 
 test('reply_leaves() gives the reply of a backend on this node the address of the frontend', () => {
-  putService(kernel.maps, WEB)
+  putService(maps, WEB)
   ingress(tcp('S'))
   const reply = fromLocal('SA')
   assert.deepEqual(egress(reply), { verdict: 'pass', packet: { ...reply, source: '192.168.10.75:80' } })
-  assert.deepEqual(readContents(kernel.maps), {
+  assert.deepEqual(readContents(maps), {
     counters: { COUNTER_CT_CREATED: 1, COUNTER_FORWARDED_LOCAL: 1, COUNTER_REPLIES_LOCAL: 1 },
     drops: {},
     l2: [],
@@ -39,28 +27,28 @@ test('reply_leaves() gives the reply of a backend on this node the address of th
 })
 
 test('reply_leaves() passes what no flow expects', () => {
-  putService(kernel.maps, WEB)
+  putService(maps, WEB)
   const packet = fromLocal('SA')
   assert.deepEqual(egress(packet), { verdict: 'pass', packet })
-  assert.deepEqual(readContents(kernel.maps), { ct: [], counters: {}, drops: {}, l2: [] })
+  assert.deepEqual(readContents(maps), { ct: [], counters: {}, drops: {}, l2: [] })
 })
 
 test('reply_leaves() drops the reply of a frontend that is no more', () => {
-  putService(kernel.maps, WEB)
+  putService(maps, WEB)
   ingress(tcp('S'))
-  kernel.maps.map('lb4_reverse_nat').delete(encodeFrontendId(WEB.frontendId))
+  maps.map('lb4_reverse_nat').delete(encodeFrontendId(WEB.frontendId))
   assert.equal(egress(fromLocal('SA')).verdict, 'drop')
-  assert.deepEqual(readContents(kernel.maps).drops, { DROP_NO_SERVICE: 1 })
+  assert.deepEqual(readContents(maps).drops, { DROP_NO_SERVICE: 1 })
 })
 
 test('reply_leaves() leaves what balise_ingress forwards to another node as it is', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   const { packet } = ingress(tcp('S'))
   assert.deepEqual(egress(packet), { verdict: 'pass', packet })
 })
 
 test('reply_to_client() turns the reply of a backend on another node round', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   ingress(tcp('S'))
   const reply = fromRemote('SA')
   assert.deepEqual(ingress(reply), {
@@ -74,7 +62,7 @@ test('reply_to_client() turns the reply of a backend on another node round', () 
       ttl: 62,
     },
   })
-  assert.deepEqual(readContents(kernel.maps), {
+  assert.deepEqual(readContents(maps), {
     counters: { COUNTER_CT_CREATED: 1, COUNTER_FORWARDED_REMOTE: 1, COUNTER_REPLIES_REMOTE: 1 },
     drops: {},
     l2: [],
@@ -86,35 +74,35 @@ test('reply_to_client() turns the reply of a backend on another node round', () 
 })
 
 test('reply_to_client() passes what looks like a reply of a backend on this node', () => {
-  putService(kernel.maps, WEB)
+  putService(maps, WEB)
   ingress(tcp('S'))
   const packet = fromLocal('SA')
   assert.deepEqual(ingress(packet), { verdict: 'pass', packet })
 })
 
 test('reply_leaves() passes what looks like a reply of a backend on another node', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   ingress(tcp('S'))
   const packet = fromRemote('SA')
   assert.deepEqual(egress(packet), { verdict: 'pass', packet })
 })
 
 test('reply_to_client() passes what comes to the node itself', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   const packet = fromRemote('A')
   assert.deepEqual(ingress(packet), { verdict: 'pass', packet })
 })
 
 test('reply_to_client() drops a reply without TTL left', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   ingress(tcp('S'))
   assert.equal(ingress(fromRemote('SA', { ttl: 1 })).verdict, 'drop')
-  assert.deepEqual(readContents(kernel.maps).drops, { DROP_TTL: 1 })
+  assert.deepEqual(readContents(maps).drops, { DROP_TTL: 1 })
 })
 
 for (const checksum of ['right', 'none'] as const) {
   test(`replies of UDP with checksum ${checksum} come from the frontend`, () => {
-    putService(kernel.maps, { ...DNS, backends: [REMOTE_BACKEND] })
+    putService(maps, { ...DNS, backends: [REMOTE_BACKEND] })
     ingress(udp({ checksum }))
     const macs = { sourceMac: NODE1_MAC, destinationMac: LAN_MAC }
     const ran = ingress(udp({ ...macs, source: '10.244.1.7:8080', destination: '192.168.10.215:40000', checksum }))
@@ -125,29 +113,29 @@ for (const checksum of ['right', 'none'] as const) {
 }
 
 test('a FIN of either side closes its direction in both entries', () => {
-  putService(kernel.maps, WEB)
+  putService(maps, WEB)
   ingress(tcp('S'))
   egress(fromLocal('SA'))
   ingress(tcp('FA'))
   assert.deepEqual(
-    [flagsOf(kernel.maps, 'forward'), flagsOf(kernel.maps, 'reply')],
+    [flagsOf(maps, 'forward'), flagsOf(maps, 'reply')],
     ['CT_FORWARD_CLOSING CT_SEEN_REPLY', 'CT_FORWARD_CLOSING CT_SEEN_REPLY'],
   )
   egress(fromLocal('FA'))
   const both = 'CT_FORWARD_CLOSING CT_REPLY_CLOSING CT_SEEN_REPLY'
-  assert.deepEqual([flagsOf(kernel.maps, 'forward'), flagsOf(kernel.maps, 'reply')], [both, both])
+  assert.deepEqual([flagsOf(maps, 'forward'), flagsOf(maps, 'reply')], [both, both])
 })
 
 test('an RST of either side closes both entries', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   ingress(tcp('S'))
   ingress(fromRemote('RA'))
   const flags = 'CT_SNAT CT_REPLY_CLOSING CT_SEEN_REPLY CT_RST'
-  assert.deepEqual([flagsOf(kernel.maps, 'forward'), flagsOf(kernel.maps, 'reply')], [flags, flags])
-  clearMaps(kernel.maps)
-  putService(kernel.maps, REMOTE_WEB)
+  assert.deepEqual([flagsOf(maps, 'forward'), flagsOf(maps, 'reply')], [flags, flags])
+  clearMaps(maps)
+  putService(maps, REMOTE_WEB)
   ingress(tcp('S'))
   ingress(tcp('R'))
   const mirrored = 'CT_SNAT CT_FORWARD_CLOSING CT_RST'
-  assert.deepEqual([flagsOf(kernel.maps, 'forward'), flagsOf(kernel.maps, 'reply')], [mirrored, mirrored])
+  assert.deepEqual([flagsOf(maps, 'forward'), flagsOf(maps, 'reply')], [mirrored, mirrored])
 })

@@ -1,58 +1,45 @@
 import assert from 'node:assert/strict'
-import { after, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { mustParseIp } from '#model/ip.ts'
-import { buildBpf } from '#tools/build-bpf.ts'
 import { encodeCt4Key } from '#wire/bpf/ct4-key.ts'
+import { openBench } from './bench.ts'
 import { readContents } from './contents.ts'
 import { age, ageReplies, fromLocal, fromRemote, OTHER_REMOTE, REMOTE_WEB } from './flows.ts'
-import { openKernel } from './kernel.ts'
-import { enterNamespaces } from './namespaces.ts'
 import { type Packet, tcp, udp } from './packet.ts'
-import { clearMaps, DNS, putAgentConfig, putBackend, putService, REMOTE_BACKEND, WEB } from './scene.ts'
+import { DNS, putAgentConfig, putBackend, putService, REMOTE_BACKEND, WEB } from './scene.ts'
 
-const folder = buildBpf()
-const kernel = openKernel(folder, enterNamespaces())
-after(() => kernel.close())
-beforeEach(() => clearMaps(kernel.maps))
-
-function ingress(packet: Packet): { readonly verdict: string; readonly packet: Packet } {
-  return kernel.run('balise_ingress', packet)
-}
-
-function egress(packet: Packet): { readonly verdict: string; readonly packet: Packet } {
-  return kernel.run('balise_egress', packet)
-}
+const { maps, ingress, egress } = openBench()
 
 test('claim_source() probes other ports of the range when a flow has the port', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   ingress(tcp('S'))
   const second = ingress(tcp('S', { source: '192.168.10.51:40000' }))
   assert.equal(second.verdict, 'redirect')
   assert.match(second.packet.source, /^192\.168\.10\.215:\d+$/)
   assert.notEqual(second.packet.source, '192.168.10.215:40000')
-  const { ct, counters } = readContents(kernel.maps)
+  const { ct, counters } = readContents(maps)
   assert.deepEqual(counters, { COUNTER_CT_CREATED: 2, COUNTER_FORWARDED_REMOTE: 2, COUNTER_SNAT_RETRY: 1 })
   assert.equal(ct.length, 4)
 })
 
 test('claim_source() gives up when all tries meet flows that are alive, and leaves these alone', () => {
-  putService(kernel.maps, REMOTE_WEB)
-  putAgentConfig(kernel.maps, { snatPortMin: 40000, snatPortMax: 40000 })
+  putService(maps, REMOTE_WEB)
+  putAgentConfig(maps, { snatPortMin: 40000, snatPortMax: 40000 })
   ingress(tcp('S'))
-  const before = readContents(kernel.maps).ct
+  const before = readContents(maps).ct
   assert.equal(ingress(tcp('S', { source: '192.168.10.51:40000' })).verdict, 'drop')
-  const { ct, counters, drops } = readContents(kernel.maps)
+  const { ct, counters, drops } = readContents(maps)
   assert.deepEqual(drops, { DROP_NO_SNAT_PORT: 1 })
   assert.deepEqual(counters, { COUNTER_CT_CREATED: 1, COUNTER_FORWARDED_REMOTE: 1, COUNTER_SNAT_RETRY: 33 })
   assert.deepEqual(ct, before)
 })
 
 test('claim_source() takes a port from no other flow of the same client', () => {
-  putService(kernel.maps, REMOTE_WEB)
-  putAgentConfig(kernel.maps, { snatPortMin: 40000, snatPortMax: 40000 })
+  putService(maps, REMOTE_WEB)
+  putAgentConfig(maps, { snatPortMin: 40000, snatPortMax: 40000 })
   ingress(tcp('S'))
   assert.equal(ingress(tcp('S', { source: '192.168.10.50:40001' })).verdict, 'drop')
-  assert.deepEqual(readContents(kernel.maps).drops, { DROP_NO_SNAT_PORT: 1 })
+  assert.deepEqual(readContents(maps).drops, { DROP_NO_SNAT_PORT: 1 })
 })
 
 for (const [snatPortMin, snatPortMax] of [
@@ -61,11 +48,11 @@ for (const [snatPortMin, snatPortMax] of [
   [50000, 49999],
 ] as const) {
   test(`claim_source() takes no port of a range from ${snatPortMin} to ${snatPortMax}`, () => {
-    putService(kernel.maps, REMOTE_WEB)
-    putAgentConfig(kernel.maps, { snatPortMin, snatPortMax })
+    putService(maps, REMOTE_WEB)
+    putAgentConfig(maps, { snatPortMin, snatPortMax })
     ingress(tcp('S')) // its own port may do
     assert.equal(ingress(tcp('S', { source: '192.168.10.51:40000' })).verdict, 'drop')
-    assert.match(Object.keys(readContents(kernel.maps).drops).join(), /^DROP_NO_SNAT_PORT$/)
+    assert.match(Object.keys(readContents(maps).drops).join(), /^DROP_NO_SNAT_PORT$/)
   })
 }
 
@@ -78,31 +65,31 @@ const DEATHS: readonly (readonly [string, readonly Packet[], number])[] = [
 
 for (const [how, packets, seconds] of DEATHS) {
   test(`claim_source() takes the port of a flow that ${how} after ${seconds} s, not before`, () => {
-    putService(kernel.maps, REMOTE_WEB)
-    putAgentConfig(kernel.maps, { snatPortMin: 40000, snatPortMax: 40000 })
+    putService(maps, REMOTE_WEB)
+    putAgentConfig(maps, { snatPortMin: 40000, snatPortMax: 40000 })
     ingress(tcp('S'))
     for (const packet of packets) ingress(packet)
-    age(kernel.maps, seconds - 5)
+    age(maps, seconds - 5)
     assert.equal(ingress(tcp('S', { source: '192.168.10.51:40000' })).verdict, 'drop')
-    age(kernel.maps, 6)
+    age(maps, 6)
     assert.equal(ingress(tcp('S', { source: '192.168.10.51:40000' })).packet.source, '192.168.10.215:40000')
     assert.equal(ingress(fromRemote('SA')).packet.destination, '192.168.10.51:40000')
   })
 }
 
 test('claim_source() does not take the port of a flow that was answered and is idle', () => {
-  putService(kernel.maps, REMOTE_WEB)
-  putAgentConfig(kernel.maps, { snatPortMin: 40000, snatPortMax: 40000 })
+  putService(maps, REMOTE_WEB)
+  putAgentConfig(maps, { snatPortMin: 40000, snatPortMax: 40000 })
   ingress(tcp('S'))
   ingress(fromRemote('SA'))
-  age(kernel.maps, 120) // the bound is 8,000 s, longer than this machine may have been up
+  age(maps, 120) // the bound is 8,000 s, longer than this machine may have been up
   assert.equal(ingress(tcp('S', { source: '192.168.10.51:40000' })).verdict, 'drop')
 })
 
 test('refresh_reply() tracks a flow anew whose port was given away meanwhile', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   ingress(tcp('S'))
-  age(kernel.maps, 61)
+  age(maps, 61)
   assert.equal(ingress(tcp('S', { source: '192.168.10.51:40000' })).packet.source, '192.168.10.215:40000')
   const back = ingress(tcp('A'))
   assert.equal(back.verdict, 'redirect')
@@ -111,32 +98,32 @@ test('refresh_reply() tracks a flow anew whose port was given away meanwhile', (
 })
 
 test('refresh_reply() puts the reply back that the map lost, on the same port', () => {
-  putService(kernel.maps, REMOTE_WEB)
+  putService(maps, REMOTE_WEB)
   ingress(tcp('S'))
   const key = { sourceAddress: mustParseIp('10.244.1.7'), destinationAddress: mustParseIp('192.168.10.215') }
   const ports = { sourcePort: 8080, destinationPort: 40000, protocol: 'TCP', direction: 'reply' } as const
-  assert.ok(kernel.maps.map('ct4').delete(encodeCt4Key({ ...key, ...ports })))
-  putService(kernel.maps, { ...WEB, backends: [OTHER_REMOTE] }) // the connection cannot move there
-  putBackend(kernel.maps, 'TCP', REMOTE_BACKEND)
-  age(kernel.maps, 2)
+  assert.ok(maps.map('ct4').delete(encodeCt4Key({ ...key, ...ports })))
+  putService(maps, { ...WEB, backends: [OTHER_REMOTE] }) // the connection cannot move there
+  putBackend(maps, 'TCP', REMOTE_BACKEND)
+  age(maps, 2)
   const { source, destination } = ingress(tcp('A')).packet
   assert.deepEqual([source, destination], ['192.168.10.215:40000', '10.244.1.7:8080'])
   assert.equal(ingress(fromRemote('A')).packet.destination, '192.168.10.50:40000')
 })
 
 test('refresh_reply() keeps the reply of a flow alive that has packets in one direction only', () => {
-  putService(kernel.maps, { ...DNS, backends: [REMOTE_BACKEND] })
+  putService(maps, { ...DNS, backends: [REMOTE_BACKEND] })
   ingress(udp())
-  ageReplies(kernel.maps, 61)
-  age(kernel.maps, 2)
+  ageReplies(maps, 61)
+  age(maps, 2)
   ingress(udp())
   const second = ingress(udp({ source: '192.168.10.51:40000' }))
   assert.notEqual(second.packet.source, '192.168.10.215:40000')
 })
 
 test('one client port to one backend by two frontends: the second flow gets another source port, and the replies part again', () => {
-  putService(kernel.maps, WEB)
-  putService(kernel.maps, { ...WEB, frontend: '192.168.10.76:80', frontendId: 9 })
+  putService(maps, WEB)
+  putService(maps, { ...WEB, frontend: '192.168.10.76:80', frontendId: 9 })
   ingress(tcp('S'))
   const second = ingress(tcp('S', { destination: '192.168.10.76:80' }))
   assert.equal(second.verdict, 'pass')
