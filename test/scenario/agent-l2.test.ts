@@ -333,6 +333,20 @@ test('facts that another version wrote keep that node out, with the reason, and 
   assert.equal(said?.code, 'FactsUnreadable')
 })
 
+test('a node without announcements keeps its Lease, by which others know that it lives, and offers no device', async () => {
+  const node = cluster.start('cp1', { environment: { BALISE_L2_ENABLED: 'false' } })
+  cluster.api.put(policyObject())
+  cluster.api.put(serviceObject('web', { ip: VIP }))
+  await cluster.clock.advance(LEASE_MS)
+  const lease = cluster.api.get(LEASES, { namespace: 'kube-system', name: 'balise-node-cp1' })
+  assert.deepEqual(JSON.parse((await lease).metadata.annotations?.['balise.io/l2'] ?? ''), {
+    version: 1,
+    devices: [],
+    holds: {},
+  })
+  assert.deepEqual(answers(node), [])
+})
+
 test('ten rounds of Leases without a change cost one patch each and no election', async () => {
   const [node] = await announced()
   await cluster.clock.advance(10_000)

@@ -269,8 +269,8 @@ class RunningAgent {
     return leaseAway || !this.#sources.slices.status().connected
   }
 
+  /** Also where nothing is announced: it is the sign of life by which others know this node and its network. */
   async #renewLease(signal: AbortSignal, l2: Reconciler): Promise<void> {
-    if (!this.#settings.l2Enabled && this.#podNetwork.mode() !== 'full') return
     if (!this.#holdsRead) {
       const holds = await this.#lease.readHolds(signal)
       if (!this.#lapsed) this.#l2.adopt(holds)
