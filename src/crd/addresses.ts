@@ -34,5 +34,11 @@ function cidrRemedy(text: string): string {
 
 /** Those of a list that are addresses; a mistake for each other. */
 export function readIps(places: readonly Place[]): readonly Ip[] {
-  return places.map(readIp).filter((ip) => ip !== undefined)
+  const read = places.map(readIp)
+  // A list that was filtered takes room for many more than it has.
+  return isWhole(read) ? read : read.filter((ip) => ip !== undefined)
+}
+
+function isWhole(ips: readonly (Ip | undefined)[]): ips is readonly Ip[] {
+  return !ips.includes(undefined)
 }

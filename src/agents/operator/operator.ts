@@ -38,8 +38,9 @@ import { DEFAULT_NODE_TAINTS, nodeRecord, type NodeTaintSettings } from './node-
 import { startNodeTaintsLoop } from './node-taints-loop.ts'
 import { startPolicyLoop } from './policy-loop.ts'
 import { poolPolicyRecord } from './pool-policies.ts'
-import { policyRecord, poolRecord, serviceRecord } from './records.ts'
+import { policyRecord, poolRecord } from './records.ts'
 import { createReports, type OperatorReports } from './reports.ts'
+import { createServiceRecords } from './service-records.ts'
 import { createTermApi } from './term-api.ts'
 
 export interface OperatorOptions {
@@ -139,7 +140,7 @@ async function lead(
   const inform = <T>(resource: KubeResource, trim: (object: KubeObject) => T | undefined, select?: ListOptions) =>
     informerOf(options, reports, resource, trim, signal, select)
   const pools = inform(POOLS, poolRecord)
-  const services = inform(SERVICES, serviceRecord)
+  const services = inform(SERVICES, createServiceRecords())
   const policies = inform(L2_POLICIES, policyRecord)
   const nodes = inform(NODES, nodeRecord)
   const labelSelector = `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`
