@@ -7,7 +7,7 @@ import { after, beforeEach, test } from 'node:test'
 import { BPF_FLAGS } from '#tools/build-bpf.ts'
 import { findClang } from '#tools/setup-clang.ts'
 import { readContents } from './contents.ts'
-import { openKernel } from './kernel.ts'
+import { openKernel, PACKET_PROGRAMS } from './kernel.ts'
 import { enterNamespaces } from './namespaces.ts'
 import { tcp } from './packet.ts'
 import { clearMaps, putService, REMOTE_BACKEND, WEB } from './scene.ts'
@@ -25,7 +25,7 @@ function buildWithTable(entries: number): string {
       'BPF_MAP_TYPE_HASH);\n\t__uint(max_entries, CT_MAP_ENTRIES)',
     )
   writeFileSync(maps, changed)
-  for (const program of ['balise_ingress', 'balise_egress']) {
+  for (const program of PACKET_PROGRAMS) {
     const flags = BPF_FLAGS.map((flag) => flag.replace('$TOP', copy))
     execFileSync(findClang() ?? 'clang', [...flags, '-c', `bpf/${program}.bpf.c`, '-o', `${program}.bpf.o`], {
       cwd: copy,

@@ -8,8 +8,9 @@ import { PIN_FOLDER } from './namespaces.ts'
 import type { Packet } from './packet.ts'
 import { encodeSkbContext } from './skb-context.ts'
 
-const PROGRAMS = ['balise_ingress', 'balise_egress', 'balise_to_overlay', 'balise_from_overlay'] as const
-export type PacketProgram = (typeof PROGRAMS)[number]
+/** Those that see whole packets. */
+export const PACKET_PROGRAMS = ['balise_ingress', 'balise_egress', 'balise_to_overlay', 'balise_from_overlay'] as const
+export type PacketProgram = (typeof PACKET_PROGRAMS)[number]
 
 export interface Ran {
   readonly verdict: 'pass' | 'drop' | 'redirect'
@@ -35,7 +36,7 @@ const VERDICTS: { readonly [number: number]: Ran['verdict'] } = { [-1]: 'pass', 
 export function openKernel(folder: string, ifindex: number): Kernel {
   const load = (program: PacketProgram): BpfObject =>
     loadBpfObject({ path: join(folder, `${program}.bpf.o`), pinOf: (map) => join(PIN_FOLDER, map) })
-  const objects = new Map(PROGRAMS.map((program) => [program, load(program)]))
+  const objects = new Map(PACKET_PROGRAMS.map((program) => [program, load(program)]))
   const find = (program: PacketProgram): BpfObject => objects.get(program) ?? load(program)
   const maps = openPinnedMaps({ folder: PIN_FOLDER, mode: 'readwrite' })
   const runOctets = (program: PacketProgram, octets: Uint8Array, gsoSizeOctets = 0): Ran => {
