@@ -44,6 +44,14 @@ test('askAgent() says what the agent says when it is no answer', async () => {
   )
 })
 
+test('askAgent() repeats why an agent cannot begin its work', async () => {
+  await withAgent(
+    (_path, response) => void response.writeHead(503).end('{"error":"Kernel 5.4.0 of Node n1 is older than 5.15"}\n'),
+    async (socketPath) =>
+      assert.rejects(askAgent(socketPath, '/v1/status'), saying(/^Kernel 5\.4\.0 of Node n1 is older/)),
+  )
+})
+
 test('askAgent() refuses what is no JSON', async () => {
   await withAgent(
     (_path, response) => void response.end('{'),

@@ -10,6 +10,8 @@ const MOST_OCTETS = 256 * 1024 * 1024
 /** `GET path` over the agent's unix socket; the JSON of its answer. */
 export async function askAgent(socketPath: string, path: string): Promise<unknown> {
   const { status, body } = await get(socketPath, path)
+  const why = status === 503 ? errorIn(body) : undefined
+  if (why !== undefined) throw new CliError(why, 'it tries again by itself; the log of the agent has more')
   if (status !== 200) {
     throw new CliError(
       `The agent answers ${status} to ${path}: ${body.slice(0, 200).trim()}`,
@@ -20,6 +22,16 @@ export async function askAgent(socketPath: string, path: string): Promise<unknow
     return JSON.parse(body) as unknown
   } catch (error) {
     throw new CliError(`The agent's answer to ${path} is no JSON`, 'look at the log of the agent', { cause: error })
+  }
+}
+
+/** Why an agent cannot begin its work, in its own words. */
+function errorIn(body: string): string | undefined {
+  try {
+    const { error } = JSON.parse(body) as { readonly error?: unknown }
+    return typeof error === 'string' ? error : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { runParts } from '#agents/run-parts.ts'
 import { formatConfigMistake } from '#agents/settings.ts'
@@ -19,6 +20,7 @@ import { startAgent } from './agent.ts'
 import type { AgentPorts } from './agent-ports.ts'
 import { openApiServer } from './api-server.ts'
 import { type AgentSettings, readAgentSettings } from './config.ts'
+import { loadPatiently } from './load-patiently.ts'
 import { bpfObjectsFolder, cgroup2Folder } from './places.ts'
 import { BALISE_VERSION } from '#model/version.ts'
 
@@ -45,7 +47,9 @@ export async function main(): Promise<number> {
 }
 
 async function run(settings: AgentSettings, log: Log): Promise<void> {
-  const agent = startAgent(openPorts(settings, log), settings, BALISE_VERSION)
+  const ports = await openPorts(settings, log)
+  if (ports === undefined) return
+  const agent = startAgent(ports, settings, BALISE_VERSION)
   const { socket, healthPort } = settings
   const parts = [
     { name: 'agent', start: () => () => agent.close() },
@@ -60,7 +64,39 @@ async function run(settings: AgentSettings, log: Log): Promise<void> {
   await runParts(parts, log)
 }
 
-function openPorts(settings: AgentSettings, log: Log): AgentPorts {
+/** Undefined when it was asked to end before the kernel took the programs. */
+async function openPorts(settings: AgentSettings, log: Log): Promise<AgentPorts | undefined> {
+  const userAgent = `balise-agent/${BALISE_VERSION}`
+  const { api, server } = connectKubeApi({ environment: process.env }, { userAgent, onServer: tellServer(log) })
+  const { nodeName, socket, healthPort } = settings
+  const beside = { api, clock: createClock(), log, random: Math.random }
+  const asked = new AbortController()
+  const end = (): void => asked.abort()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end)
+  const loaded = await loadPatiently(
+    { ...beside, load: () => openKernel(settings, log), nodeName, release: release(), listen: { socket, healthPort } },
+    asked.signal,
+  )
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, end)
+  if (loaded === undefined || asked.signal.aborted) {
+    loaded?.programs.close()
+    api.close()
+    return undefined
+  }
+  return {
+    ...beside,
+    ...loaded,
+    server,
+    net: createNetDevices(),
+    frames: openFrameSender(),
+    network: createNodeNetwork(),
+    files: createHostFiles(),
+    statusPorts: createStatusPorts(),
+  }
+}
+
+/** The programs and their maps. Throws `BpfError`. */
+function openKernel(settings: AgentSettings, log: Log): Pick<AgentPorts, 'programs' | 'maps'> {
   const pinFolder = join(settings.bpfFs, settings.pinDir)
   const programs = openBpfPrograms({
     objectsFolder: bpfObjectsFolder(settings.bpfObjects),
@@ -71,22 +107,7 @@ function openPorts(settings: AgentSettings, log: Log): AgentPorts {
   })
   for (const migration of programs.migrations)
     log.warn('Map of an earlier build taken over into the new layout', { ...migration })
-  const userAgent = `balise-agent/${BALISE_VERSION}`
-  const { api, server } = connectKubeApi({ environment: process.env }, { userAgent, onServer: tellServer(log) })
-  return {
-    api,
-    server,
-    maps: openPinnedMaps({ folder: pinFolder, mode: 'readwrite' }),
-    programs,
-    net: createNetDevices(),
-    frames: openFrameSender(),
-    network: createNodeNetwork(),
-    files: createHostFiles(),
-    statusPorts: createStatusPorts(),
-    clock: createClock(),
-    log,
-    random: Math.random,
-  }
+  return { programs, maps: openPinnedMaps({ folder: pinFolder, mode: 'readwrite' }) }
 }
 
 // Only as a file of its own: in a bundle every module is the main one.
