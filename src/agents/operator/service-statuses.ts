@@ -41,12 +41,19 @@ export interface ServiceStatuses {
   settle(look: ServiceLook): void
   /** Services whose status does not show yet what they were given. */
   owed(): number
-  /** When to look again at Services for which nobody answers yet; undefined when there is none. */
+  /** When to look again although nothing happens: at those for which nobody answers yet, or at the rest of all; undefined when there is none. */
   nextLookMs(): number | undefined
 }
 
 /** So many Services may get an address in a second that each would have a look of its own. */
 const AWAITED_LOOK_MS = 250
+/**
+ * A look at all Services goes on when fewer wait for being written: thousands of statuses made and not sent are memory for nothing, and are
+ * old when their turn comes.
+ */
+const SWEEP_AHEAD = 256
+/** How often it is looked whether a look at all of them can go on. */
+const SWEEP_LOOK_MS = 20
 
 export function createServiceStatuses(options: ServiceStatusesOptions): ServiceStatuses {
   const { services, nodeSources, writer, clock } = options
@@ -55,6 +62,12 @@ export function createServiceStatuses(options: ServiceStatusesOptions): ServiceS
   /** Services of which it is too early to say that nobody announces them. */
   const awaited = new Set<string>()
   let awaitedAtMs: number | undefined
+  /** Those that a look at all of them has not come to yet. */
+  let unswept: Iterator<string> | undefined
+  const isAhead = (): boolean => {
+    const { waiting, failing } = writer.status()
+    return waiting - failing >= SWEEP_AHEAD
+  }
   const forget = (key: string): void => {
     seen.forget(key)
     writer.forget(key)
@@ -83,7 +96,10 @@ export function createServiceStatuses(options: ServiceStatusesOptions): ServiceS
   }
   return {
     owed: () => owed.size,
-    nextLookMs: () => (awaitedAtMs === undefined ? undefined : Math.max(0, awaitedAtMs - clock.monotonicMs())),
+    nextLookMs() {
+      if (unswept !== undefined) return SWEEP_LOOK_MS
+      return awaitedAtMs === undefined ? undefined : Math.max(0, awaitedAtMs - clock.monotonicMs())
+    },
     settle(look) {
       const announcements = look.hasBacklog ? undefined : announcementsOf(look.moment, clock.nowMs())
       const plan = {
@@ -96,14 +112,35 @@ export function createServiceStatuses(options: ServiceStatusesOptions): ServiceS
       const items = services.items()
       const known = look.isSweep ? [...look.changed, ...owed, ...awaited] : look.changed
       for (const key of known) if (!items.has(key)) forget(key)
-      const keys = look.isSweep ? items.keys() : new Set([...look.changed, ...(isDue ? awaited : [])])
-      for (const key of keys) {
+      const settleKey = (key: string): void => {
         const record = items.get(key)
         if (record !== undefined) settleOne(key, record, look, plan)
       }
+      for (const key of new Set([...look.changed, ...(isDue ? awaited : [])])) settleKey(key)
+      if (look.isSweep) unswept = [...items.keys()].values()
+      unswept = sweep(unswept, isAhead, settleKey)
       awaitedAtMs = awaited.size === 0 ? undefined : nextOf(isDue ? undefined : awaitedAtMs, announcements, clock)
     },
   }
+}
+
+/** How many are looked at between two looks at the queue. */
+const SWEEP_STEP = 64
+
+/** Goes on with those that are left, until enough is to be written. Answers with what is left then. */
+function sweep(
+  keys: Iterator<string> | undefined,
+  isAhead: () => boolean,
+  settleKey: (key: string) => void,
+): Iterator<string> | undefined {
+  while (keys !== undefined && !isAhead()) {
+    for (let count = 0; count < SWEEP_STEP; count += 1) {
+      const next = keys.next()
+      if (next.done === true) return undefined
+      settleKey(next.value)
+    }
+  }
+  return keys
 }
 
 function mark(keys: Set<string>, key: string, isIn: boolean): void {
