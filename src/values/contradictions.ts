@@ -8,6 +8,8 @@ export type Condition =
   | { readonly key: string; readonly isNot: readonly Json[] }
   /** Durations; a value that is not set is its fallback. */
   | { readonly key: string; readonly fallback: string; readonly notLongerThan: string; readonly otherFallback: string }
+  /** Ports; one that is not set is its fallback. */
+  | { readonly key: string; readonly fallback: number; readonly sameAs: string; readonly otherFallback: number }
 
 /** Values that are good alone and make no sense together: refused when every condition holds. */
 export interface Contradiction {
@@ -163,15 +165,21 @@ export const CONTRADICTIONS: readonly Contradiction[] = [
     why: 'there would be no time for a second try',
     instead: 'make leaseRenewDeadline longer than leaseRetryPeriod: 5s and 2s are usual',
   },
+  {
+    when: [{ key: 'healthPort', fallback: 9879, sameAs: 'operator.healthPort', otherFallback: 9880 }],
+    why: 'agent and operator are on the network of the node, and one port there cannot be had by both',
+    instead: 'give them two ports: 9879 and 9880 are the defaults',
+  },
 ]
 
 /** The keys of a contradiction, each once. */
 export function keysOf({ when }: Contradiction): readonly string[] {
   return [
     ...new Set(
-      when.flatMap((condition) =>
-        'notLongerThan' in condition ? [condition.key, condition.notLongerThan] : [condition.key],
-      ),
+      when.flatMap((condition) => {
+        if ('notLongerThan' in condition) return [condition.key, condition.notLongerThan]
+        return 'sameAs' in condition ? [condition.key, condition.sameAs] : [condition.key]
+      }),
     ),
   ]
 }
@@ -185,6 +193,8 @@ function isTrue(condition: Condition, valueAt: (key: string) => Json | undefined
   if ('isSet' in condition) return isSet(value) === condition.isSet
   if ('is' in condition) return condition.is.some((one) => one === value)
   if ('isNot' in condition) return !condition.isNot.some((one) => one === value)
+  if ('sameAs' in condition)
+    return (value ?? condition.fallback) === (valueAt(condition.sameAs) ?? condition.otherFallback)
   const other = valueAt(condition.notLongerThan)
   return seconds(value, condition.fallback) <= seconds(other, condition.otherFallback)
 }

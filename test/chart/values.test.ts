@@ -29,6 +29,24 @@ const BAD: readonly (readonly [name: string, text: string, named: readonly RegEx
   ['a word that is none', 'logLevel: loud', [/logLevel/, /error/]],
   ['a number out of range', 'operator: {replicas: 0}', [/operator.replicas/]],
   ['a port that is none', 'k8sServiceHost: a\nk8sServicePort: 70000', [/k8sServicePort/]],
+  [
+    'the API server as a URL',
+    'k8sServiceHost: "https://api"\nk8sServicePort: 6443',
+    [/"https:\/\/api" is not a host name/],
+  ],
+  [
+    'the API server with its port',
+    'k8sServiceHost: "10.0.0.1:6443"\nk8sServicePort: 6443',
+    [/is not a host name or an IP/],
+  ],
+  [
+    'a range that is none',
+    'ipv4NativeRoutingCIDR: 10.0.0.0/33',
+    [/"10\.0\.0\.0\/33" is not a range like 10\.0\.0\.0\/8/],
+  ],
+  ['a range of the other family', 'ipv6NativeRoutingCIDR: 10.0.0.0/8', [/is not a range like fd00::\/8/]],
+  ['an MTU below nothing', 'MTU: -1', [/MTU/, /minimum/]],
+  ['one port for two', 'healthPort: 9880', [/healthPort, operator\.healthPort: .*give them two ports/]],
   ['a duration that is too short', 'l2announcements: {leaseDuration: 1s}', [/"1s" is not a duration like 15s/]],
   ['encryption', 'encryption: {enabled: true, type: wireguard}', [/encryption\.enabled: true is refused.*KubeSpan/]],
   ['encryption by another name', 'extraConfig: {enable-wireguard: "true", x: y}', [/extraConfig\.enable-wireguard/]],
@@ -86,6 +104,11 @@ const GOOD: readonly (readonly [name: string, text: string])[] = [
   ],
   ['words of YAML 1.1', 'nodeIPAM: {enabled: on}\nhubble: {enabled: no}'],
   ['values of a parent chart', 'global: {anything: 1}'],
+  [
+    'ranges and an address of IPv6',
+    'ipv4NativeRoutingCIDR: 255.0.0.0/8\nipv6NativeRoutingCIDR: "fd00::/8"\nk8sServiceHost: "fd00::1"\nk8sServicePort: 6443',
+  ],
+  ['ports that changed places', 'healthPort: 9880\noperator: {healthPort: 9879}'],
   ...readdirSync(VALUES).map((file) => [file, readFileSync(join(VALUES, file), 'utf8')] as const),
 ]
 

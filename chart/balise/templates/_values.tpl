@@ -146,6 +146,10 @@ true
 {{- $holds = and $holds (ne (include "balise.isOneOf" (dict "value" $value "list" .is)) "") }}
 {{- else if hasKey . "isNot" }}
 {{- $holds = and $holds (eq (include "balise.isOneOf" (dict "value" $value "list" .isNot)) "") }}
+{{- else if hasKey . "sameAs" }}
+{{- $keys = append $keys .sameAs }}
+{{- $other := include "balise.valueAt" (dict "values" $values "key" .sameAs) | mustFromJson }}
+{{- $holds = and $holds (eq (default .fallback $value | toString) (default .otherFallback $other | toString)) }}
 {{- else }}
 {{- $keys = append $keys .notLongerThan }}
 {{- $other := include "balise.valueAt" (dict "values" $values "key" .notLongerThan) | mustFromJson }}

@@ -20,7 +20,10 @@ const API_RATES = 'Agent and operator hold watches and write rarely: there is no
 export const CLUSTER: Tree = {
   k8sServiceHost: implemented(
     'Where the nodes reach the API server. Empty or auto: the agent looks for it at localhost:7445 (Talos), 127.0.0.1:6444 (k3s) and the ClusterIP',
-    '',
+    leaf('text', '', {
+      pattern: '^([0-9A-Za-z]([0-9A-Za-z.-]*[0-9A-Za-z])?\\.?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)?$',
+      form: 'a host name or an IP address, without scheme and port',
+    }),
   ),
   k8sServicePort: implemented(
     'Port of k8sServiceHost',

@@ -6,6 +6,9 @@ const OWN_CONFLIST =
   "write the node's CNI configuration yourself with cni.mode: none, or leave it to Balise by removing the key"
 const ROUTES_ANYWAY = 'Routes to the pods of nodes on the same subnet are set in any case'
 
+/** Of an IPv4 address. */
+const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+
 /** The CNI plugin: what is written to the nodes. */
 export const CNI: Tree = {
   cni: {
@@ -124,8 +127,17 @@ export const PODS: Tree = {
   endpointRoutes: {
     enabled: ignored('Every pod has a route of its own in any case', leaf(['boolean', 'text'], false)),
   },
-  ipv4NativeRoutingCIDR: implemented('Range to which packets of pods keep their IPv4 source address', ''),
-  ipv6NativeRoutingCIDR: implemented('Range to which packets of pods keep their IPv6 source address', ''),
+  ipv4NativeRoutingCIDR: implemented(
+    'Range to which packets of pods keep their IPv4 source address',
+    leaf('text', '', { pattern: `^(${OCTET}(\\.${OCTET}){3}/([12]?[0-9]|3[0-2]))?$`, form: 'a range like 10.0.0.0/8' }),
+  ),
+  ipv6NativeRoutingCIDR: implemented(
+    'Range to which packets of pods keep their IPv6 source address',
+    leaf('text', '', {
+      pattern: '^([0-9A-Fa-f]*:[0-9A-Fa-f:.]*/([1-9]?[0-9]|1[01][0-9]|12[0-8]))?$',
+      form: 'a range like fd00::/8',
+    }),
+  ),
   enableIPv4Masquerade: implemented(
     'Whether packets of pods to the outside get the IPv4 address of their node',
     unset('boolean'),
@@ -154,7 +166,7 @@ export const PODS: Tree = {
   installNoConntrackIptablesRules: ignored('iptables is not used', false),
   MTU: implemented(
     "MTU of the network between the nodes, of which pods get what the overlay's header leaves; 0: that of the devices with the nodes' addresses",
-    0,
+    leaf('integer', 0, { minimum: 0, maximum: 65535 }),
   ),
   pmtuDiscovery: ignored('The kernel answers packets that are too large', {
     enabled: false,
