@@ -1,6 +1,7 @@
 /** Values for the tests of this folder and of what stands on it. */
 import type { Endpoint, EndpointSlice } from '#model/endpoint-slice.ts'
 import { mustParseIp } from '#model/ip.ts'
+import { bareService } from '#model/service.fake.ts'
 import type { Service } from '#model/service.ts'
 import type { ClusterContext } from './backends.ts'
 
@@ -16,34 +17,15 @@ export const CONTEXT: ClusterContext = {
 }
 
 export function sampleService(overrides: Partial<Service> = {}): Service {
-  return {
-    namespace: 'default',
+  return bareService({
     name: 'web',
     uid: '1',
-    resourceVersion: '',
-    generation: 0,
     creationTimestampMs: 1000,
-    type: 'LoadBalancer',
-    labels: {},
-    annotations: {},
-    loadBalancerClass: '',
-    loadBalancerIp: undefined,
     clusterIps: [mustParseIp('10.43.0.10')],
-    headless: false,
-    externalIps: [],
     ingressIps: [mustParseIp('192.168.10.75')],
     ports: [{ name: '', protocol: 'TCP', port: 80, nodePort: 0 }],
-    externalTrafficPolicy: 'Cluster',
-    internalTrafficPolicy: 'Cluster',
-    healthCheckNodePort: 0,
-    families: ['IPv4'],
-    familyPolicy: 'SingleStack',
-    affinityTimeoutSeconds: 0,
-    sourceRanges: [],
-    selector: {},
-    conditions: [],
     ...overrides,
-  }
+  })
 }
 
 export function sampleEndpoint(address: string, overrides: Partial<Endpoint> = {}): Endpoint {

@@ -5,39 +5,13 @@ import { mustParsePrefix } from '#model/prefix.ts'
 import { rangeOfPrefix } from '#model/range.ts'
 import { SELECT_ALL } from '#model/selector.ts'
 import type { ServiceRequest, SharingRequest } from '#model/service-request.ts'
+import { bareService } from '#model/service.fake.ts'
 import type { L4Protocol, Service } from '#model/service.ts'
 import type { Claim } from './request.ts'
 
 /** A Service of type LoadBalancer in namespace `default`, for tests. */
 export function service(name: string, fields: Partial<Service> = {}): Service {
-  return {
-    namespace: 'default',
-    name,
-    uid: '',
-    resourceVersion: '1',
-    generation: 0,
-    creationTimestampMs: 0,
-    type: 'LoadBalancer',
-    labels: {},
-    annotations: {},
-    loadBalancerClass: '',
-    loadBalancerIp: undefined,
-    clusterIps: [],
-    headless: false,
-    externalIps: [],
-    ingressIps: [],
-    ports: [],
-    externalTrafficPolicy: 'Cluster',
-    internalTrafficPolicy: 'Cluster',
-    healthCheckNodePort: 0,
-    families: ['IPv4'],
-    familyPolicy: 'SingleStack',
-    affinityTimeoutSeconds: 0,
-    sourceRanges: [],
-    selector: {},
-    conditions: [],
-    ...fields,
-  }
+  return bareService({ name, resourceVersion: '1', ...fields })
 }
 
 export function withAddresses(of: Service, ...addresses: readonly string[]): Service {

@@ -7,6 +7,7 @@ import type { Pool } from '#model/pool.ts'
 import { mustParsePrefix } from '#model/prefix.ts'
 import { rangeOfPrefix } from '#model/range.ts'
 import { SELECT_ALL } from '#model/selector.ts'
+import { bareService } from '#model/service.fake.ts'
 import type { Service } from '#model/service.ts'
 import { claimsOf, endpointNodes } from './claims.ts'
 import { type L2Rules, NO_RULES } from './rules.ts'
@@ -35,33 +36,13 @@ function mustPool(name: string, cidr: string): Pool {
   }
 }
 
-const SERVICE: Service = {
-  namespace: 'default',
+const SERVICE = bareService({
   name: 'web',
   uid: '1',
-  resourceVersion: '',
-  generation: 0,
-  creationTimestampMs: 0,
-  type: 'LoadBalancer',
   labels: { app: 'web' },
-  annotations: {},
-  loadBalancerClass: '',
-  loadBalancerIp: undefined,
   clusterIps: [mustParseIp('10.43.0.10')],
-  headless: false,
-  externalIps: [],
   ingressIps: [mustParseIp('192.168.10.75')],
-  ports: [],
-  externalTrafficPolicy: 'Cluster',
-  internalTrafficPolicy: 'Cluster',
-  healthCheckNodePort: 0,
-  families: ['IPv4'],
-  familyPolicy: 'SingleStack',
-  affinityTimeoutSeconds: 0,
-  sourceRanges: [],
-  selector: {},
-  conditions: [],
-}
+})
 
 const POLICY: L2Policy = {
   kind: 'CiliumL2AnnouncementPolicy',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { mustParseIp } from '#model/ip.ts'
 import type { L2Policy } from '#model/l2-policy.ts'
+import { bareService } from '#model/service.fake.ts'
 import type { Service } from '#model/service.ts'
 import type { NodeView } from './candidates.ts'
 import { mirrorName, type Mirrors, mirrorsOf as mirrorsFor } from './mirror.ts'
@@ -27,34 +28,7 @@ const RULES = { ...NO_RULES, policies: [ALL] }
 
 function service(key: string, ips: readonly string[], more: Partial<Service> = {}): Service {
   const [namespace = '', name = ''] = key.split('/')
-  return {
-    namespace,
-    name,
-    uid: '',
-    resourceVersion: '',
-    generation: 0,
-    creationTimestampMs: 0,
-    type: 'LoadBalancer',
-    labels: {},
-    annotations: {},
-    loadBalancerClass: '',
-    loadBalancerIp: undefined,
-    clusterIps: [],
-    headless: false,
-    externalIps: [],
-    ingressIps: ips.map(mustParseIp),
-    ports: [],
-    externalTrafficPolicy: 'Cluster',
-    internalTrafficPolicy: 'Cluster',
-    healthCheckNodePort: 0,
-    families: ['IPv4'],
-    familyPolicy: 'SingleStack',
-    affinityTimeoutSeconds: 0,
-    sourceRanges: [],
-    selector: {},
-    conditions: [],
-    ...more,
-  }
+  return bareService({ namespace, name, ingressIps: ips.map(mustParseIp), ...more })
 }
 
 function node(name: string, holds: Readonly<Record<string, number>>, lease: NodeView['lease'] = 'live'): NodeView {
