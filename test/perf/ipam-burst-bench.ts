@@ -53,6 +53,8 @@ const POOL = {
   metadata: { name: 'burst' },
   spec: { blocks: [{ cidr: '10.128.0.0/12' }] },
 }
+/** What image and chart give to the operator's pod. */
+const POD_ENV = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', NODE_ENV: 'production' }
 /** The API counts as left alone after so long without a write: an operator that tells who announces an address waits 5 s for that. */
 const QUIET_MS = 6000
 
@@ -183,7 +185,7 @@ export class BurstBench implements AsyncDisposable {
 
   #start(name: string, argv: readonly string[]): Program {
     const { nodeOptions } = this.#plan
-    const env = { KUBECONFIG: this.#lab.kubeconfig, NODE_OPTIONS: nodeOptions, BALISE_HEALTH_PORT: '0' }
+    const env = { ...POD_ENV, KUBECONFIG: this.#lab.kubeconfig, NODE_OPTIONS: nodeOptions, BALISE_HEALTH_PORT: '0' }
     return Program.start(argv, env, this.#path(`${name}.log`))
   }
 
