@@ -33,6 +33,7 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, () => string>>>>
     'agent-options': () => optionalRights('balise'),
     'operator-rights': () => defaultRights('balise-operator'),
     'operator-options': () => optionalRights('balise-operator'),
+    'test-rights': () => defaultRights('balise-test'),
   },
   'docs/values.md': { values: () => valuesReference(ownDefaults()) },
 }

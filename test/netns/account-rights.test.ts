@@ -13,6 +13,7 @@ const RIGHTS = ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', '
 const ACCOUNTS = [
   { account: 'balise', sections: ['agent-rights', 'agent-options'] },
   { account: 'balise-operator', sections: ['operator-rights', 'operator-options'] },
+  { account: 'balise-test', sections: ['test-rights'] },
 ] as const
 const RENDERS = [
   { golden: 'default', many: 1 },
