@@ -210,7 +210,7 @@ test('a server that does not answer is TimedOut, and what waits on the same way 
     ({ path }, response) => {
       if (path.includes('watch=1')) response.writeHead(200).flushHeaders()
     },
-    { requestTimeoutMs: 50 },
+    { requestTimeoutMs: 500 }, // the way has to be there by then, on a busy machine too
   )
   const events = api.watch(SERVICES, { resourceVersion: '7' }, SIGNAL)[Symbol.asyncIterator]()
   await events.next()
