@@ -175,6 +175,25 @@ service default/c: <pending>, invalid_request
   )
 })
 
+test('ipam tells who asks for an address of a pool for others whom that is for, and gives nothing else instead', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  const selector = 'serviceSelector: {matchLabels: {color: blue}}'
+  await world.apply(LAB + poolYaml('blue', '192.168.10.90', '192.168.10.90', selector))
+  await world.apply(serviceYaml('web', '', 'annotations: {lbipam.cilium.io/ips: "192.168.10.90"}'))
+  assert.equal(
+    world.show(),
+    `pool blue: total 1, available 1, used 0
+pool lab: total 4, available 4, used 0
+service default/web: <pending>, pool_selector_mismatch
+  192.168.10.90 is in a pool for other Services. Pool blue selects color=blue only; Pool lab does not contain it. Give this Service what the pool asks for, change whom the pool is for, or ask for another address`,
+  )
+  await world.apply(
+    serviceYaml('web', '', 'annotations: {lbipam.cilium.io/ips: "192.168.10.90"}, labels: {color: blue}'),
+  )
+  assert.match(world.show(), /default\/web: 192\.168\.10\.90, satisfied/)
+})
+
 test('ipam says which pools there are when a Service asks for one that there is not', async (t) => {
   const world = await createOperatorWorld()
   t.after(() => world.close())
