@@ -1,5 +1,5 @@
 /** Bursts of Services on a real API server, with operators that are processes of their own and that things happen to. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connectKubeApi } from '#io/kube/connect.ts'
@@ -7,7 +7,7 @@ import { IPAM_CONDITION } from '#ipam/ownership.ts'
 import { ApiLab } from '#lab/api-lab.ts'
 import { cgroup2Root, readHierarchies } from '#lab/machine/hierarchies.ts'
 import { cgroupName } from '#lab/machine/names.ts'
-import { serviceLeaf } from '#lab/process/launch.ts'
+import { serviceLeaf, serviceLog } from '#lab/process/launch.ts'
 import { waitFor } from '#lab/process/wait.ts'
 import type { ProxyFault } from '#lab/proxy/fault.ts'
 import { testLabName } from '#lab/test-name.ts'
@@ -86,11 +86,22 @@ export class BurstLab implements AsyncDisposable {
     this.#lab.startOperator(node, env)
   }
 
+  /** Starts the operators that do not run, and waits until one leads. */
+  async haveOperators(...nodes: readonly string[]): Promise<void> {
+    for (const node of nodes) if (this.#pids(node).length === 0) this.startOperator(node)
+    await this.leader()
+  }
+
   signalOperator(node: string, signal: NodeJS.Signals): void {
-    const folder = join(cgroup2Root(readHierarchies()), cgroupName(this.name, node), serviceLeaf('operator'))
-    const pids = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)
+    const pids = this.#pids(node)
     if (pids.length === 0) throw new Error(`No operator runs on ${node}`)
-    for (const pid of pids) process.kill(Number(pid), signal)
+    for (const pid of pids) process.kill(pid, signal)
+  }
+
+  #pids(node: string): readonly number[] {
+    const folder = join(cgroup2Root(readHierarchies()), cgroupName(this.name, node), serviceLeaf('operator'))
+    if (!existsSync(folder)) return []
+    return readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
   }
 
   /** The node whose operator leads. */
@@ -172,9 +183,7 @@ export class BurstLab implements AsyncDisposable {
   /** The end of it; empty when none was started. */
   operatorLog(node: string): string {
     try {
-      return readFileSync(join('/var/lib/balise-lab', this.name, 'hosts', node, 'log', 'operator.log'), 'utf8').slice(
-        -2000,
-      )
+      return readFileSync(serviceLog(this.name, node, 'operator'), 'utf8').slice(-2000)
     } catch {
       return '' // none was started there
     }
