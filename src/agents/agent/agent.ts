@@ -8,6 +8,7 @@ import type { Answers } from './api-server.ts'
 import type { AgentSettings } from './config.ts'
 import { Conntrack } from './conntrack.ts'
 import { Datapath } from './datapath.ts'
+import { isIpv6Only } from './families.ts'
 import { follow } from './follow.ts'
 import { HealthChecks } from './health-checks.ts'
 import { L2 } from './l2.ts'
@@ -74,6 +75,7 @@ class RunningAgent {
   #stampedMs: number
   #cgroupFailure: string | undefined
   #firstSync = true
+  #saidIpv6Only = false
 
   constructor(ports: AgentPorts, settings: AgentSettings, version: string) {
     const { maps, clock, log, net, programs, api, frames } = ports
@@ -145,7 +147,6 @@ class RunningAgent {
       problems: this.#problems,
       cgroupFailure: () => this.#cgroupFailure,
       nodePortFindings: () => [...this.#healthChecks.findings(), ...this.#nodePortGuard.findings()],
-      nodeAddress: () => this.#nodeAddress(),
       forwards: () => !this.#firstSync,
     })
   }
@@ -260,6 +261,20 @@ class RunningAgent {
   #watch(): void {
     if (this.#isApiAway()) this.#datapath.holdFromNow()
     this.#problems.update(this.#report.findings())
+    this.#sayWhetherIpv6Only()
+  }
+
+  /** Once: nothing is wrong with such a node. */
+  #sayWhetherIpv6Only(): void {
+    if (
+      this.#saidIpv6Only ||
+      !isIpv6Only(this.#sources.nodes.items().get(this.#settings.nodeName), this.#lan.devices())
+    )
+      return
+    this.#saidIpv6Only = true
+    this.#ports.log.info(
+      'This node is IPv6 only: its pods have their network; load balancing is IPv4 only in this version',
+    )
   }
 
   /** The control plane does not answer, or has only just begun to: what it says of endpoints may be of its own making. */

@@ -1,12 +1,15 @@
 import type { CniProblem } from '#cni/problem.ts'
 import { formatDenial } from '#crd/denial.ts'
 import type { KubeResource } from '#ports/kube-api.ts'
+import type { Device } from '#model/device.ts'
+import type { Node } from '#model/node.ts'
 import { LEASES } from '#ports/kube-resources.ts'
 import type { InformerStatus } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { NS_PER_MS } from './clock-ns.ts'
 import type { DatapathState } from './datapath.ts'
 import type { L2State } from './l2.ts'
+import { isIpv6Only } from './families.ts'
 import type { Finding } from './problems.ts'
 
 /** All that may be wrong, as values. */
@@ -16,7 +19,7 @@ export interface Facts {
   readonly lease: { readonly name: string; readonly failure: Failure | undefined; readonly stale: boolean }
   readonly datapath: DatapathState
   readonly devices: {
-    readonly chosen: number
+    readonly chosen: readonly Pick<Device, 'addresses'>[]
     readonly existing: readonly string[]
     readonly patterns: readonly string[]
   }
@@ -24,7 +27,8 @@ export interface Facts {
   readonly cgroupFailure: string | undefined
   readonly l2: L2State
   readonly podNetwork: readonly CniProblem[]
-  readonly nodeAddressKnown: boolean
+  /** The Node object of this node; undefined where it is not known. */
+  readonly node: Pick<Node, 'internalIps' | 'podCidrs'> | undefined
   readonly monotonicMs: number
 }
 
@@ -74,14 +78,8 @@ const LEASE_RULE = {
   verbs: ['get', 'list', 'watch', 'create', 'patch'],
 }
 
-function datapathFindings({
-  datapath,
-  devices,
-  attachFailures,
-  cgroupFailure,
-  nodeAddressKnown,
-  informers,
-}: Facts): readonly Finding[] {
+function datapathFindings(facts: Facts): readonly Finding[] {
+  const { datapath, attachFailures, cgroupFailure } = facts
   const findings: Finding[] = []
   const add = (severity: Finding['severity'], code: string, message: string): void =>
     void findings.push({ severity, component: 'datapath', code, message })
@@ -94,20 +92,7 @@ function datapathFindings({
       `Services are not reachable from this node and its pods: ${cgroupFailure}; set BALISE_CGROUP_ROOT to a cgroup2 mount`,
     )
   }
-  if (devices.chosen === 0) {
-    const wanted =
-      devices.patterns.length === 0
-        ? 'No device has a global IPv4 address'
-        : `BALISE_DEVICES ${devices.patterns.join(',')} matches no device`
-    add('error', 'NoDevice', `${wanted}: there are ${devices.existing.join(', ') || 'none'}`)
-  }
-  if (!nodeAddressKnown && informers.every(([, { synced }]) => synced)) {
-    add(
-      'error',
-      'NoNodeAddress',
-      'The Node object has no IPv4 InternalIP: nothing is forwarded to backends of other nodes',
-    )
-  }
+  for (const [code, message] of addressFindings(facts)) add('error', code, message)
   for (const failure of datapath.failures.slice(0, 3))
     add('error', 'MapWriteFailed', `The kernel refused to ${failure}`)
   if (datapath.failed.size > 0) {
@@ -124,6 +109,24 @@ function datapathFindings({
       'BackendsHeld',
       `${datapath.held} frontends have no ready endpoint and keep their last ones while nodes report after an outage`,
     )
+  }
+  return findings
+}
+
+/** Devices and addresses that load balancing needs, which is IPv4 alone: a node without IPv4 lacks nothing. */
+function addressFindings({ devices, node, informers }: Facts): readonly (readonly [code: string, message: string])[] {
+  const { chosen, patterns, existing } = devices
+  const findings: (readonly [code: string, message: string])[] = []
+  const there = `there are ${existing.join(', ') || 'none'}`
+  if (chosen.length === 0 && patterns.length > 0)
+    findings.push(['NoDevice', `BALISE_DEVICES ${patterns.join(',')} matches no device: ${there}`])
+  const isKnown = node !== undefined || informers.every(([, { synced }]) => synced)
+  if (!isKnown || isIpv6Only(node, chosen)) return findings
+  if (chosen.length === 0 && patterns.length === 0)
+    findings.push(['NoDevice', `No device has a global IPv4 address: ${there}`])
+  if (node?.internalIps.some(({ family }) => family === 'IPv4') !== true) {
+    const message = 'The Node object has no IPv4 InternalIP: nothing is forwarded to backends of other nodes'
+    findings.push(['NoNodeAddress', message])
   }
   return findings
 }

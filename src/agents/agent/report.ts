@@ -1,6 +1,5 @@
 import { release } from 'node:os'
 import type { AgentState, StatusAnswer } from '#api/agent.ts'
-import type { Ip } from '#model/ip.ts'
 import type { AgentPorts } from './agent-ports.ts'
 import type { Answers } from './api-server.ts'
 import type { AgentSettings } from './config.ts'
@@ -37,7 +36,6 @@ export interface ReportParts {
   readonly cgroupFailure: () => string | undefined
   /** What is wrong with node ports and health checks. */
   readonly nodePortFindings: () => readonly Finding[]
-  readonly nodeAddress: () => Ip | undefined
   /** The datapath has been brought up to date once. */
   readonly forwards: () => boolean
 }
@@ -81,12 +79,12 @@ function findingsFor(parts: ReportParts): readonly Finding[] {
     informers: sources.all().map(([resource, informer]) => [resource, informer.status()] as const),
     lease: { name: lease.name, failure: lease.failure(), stale: lease.isStale() },
     datapath: datapath.state(),
-    devices: { chosen: lan.devices().length, existing: lan.names(), patterns: settings.devices },
+    devices: { chosen: lan.devices(), existing: lan.names(), patterns: settings.devices },
     attachFailures: lan.failures(),
     cgroupFailure: parts.cgroupFailure(),
     l2: l2.state(),
     podNetwork: parts.podNetwork.state().problems,
-    nodeAddressKnown: parts.nodeAddress() !== undefined,
+    node: sources.nodes.items().get(settings.nodeName),
     monotonicMs: ports.clock.monotonicMs(),
   })
   return [...findings, ...parts.nodePortFindings()]
