@@ -15,9 +15,9 @@ import type { Finding } from './problems.ts'
 /** All that may be wrong, as values. */
 export interface Facts {
   readonly namespace: string
-  readonly informers: readonly (readonly [KubeResource, InformerStatus])[]
+  readonly informers: readonly (readonly [KubeResource, Pick<InformerStatus, 'synced' | 'lastFailure'>])[]
   readonly lease: { readonly name: string; readonly failure: Failure | undefined; readonly stale: boolean }
-  readonly datapath: DatapathState
+  readonly datapath: Pick<DatapathState, 'failures' | 'failed' | 'held'>
   readonly devices: {
     readonly chosen: readonly Pick<Device, 'addresses'>[]
     readonly existing: readonly string[]
@@ -25,7 +25,7 @@ export interface Facts {
   }
   readonly attachFailures: ReadonlyMap<string, string>
   readonly cgroupFailure: string | undefined
-  readonly l2: L2State
+  readonly l2: Pick<L2State, 'announcements' | 'entries' | 'refused' | 'elections'>
   readonly podNetwork: readonly CniProblem[]
   /** The Node object of this node; undefined where it is not known. */
   readonly node: Pick<Node, 'internalIps' | 'podCidrs'> | undefined
@@ -42,6 +42,9 @@ export function resourceName({ plural, group }: KubeResource): string {
   return group === '' ? plural : `${plural}.${group}`
 }
 
+/** Every attempt is made again by itself. */
+const API_REMEDY = 'look whether the API server runs, and whether this node reaches it (k8sServiceHost, k8sServicePort)'
+
 function kubernetesFindings({ informers, lease, namespace }: Facts): readonly Finding[] {
   const findings: Finding[] = []
   for (const [resource, { lastFailure, synced }] of informers) {
@@ -55,7 +58,7 @@ function kubernetesFindings({ informers, lease, namespace }: Facts): readonly Fi
       code: isForbidden ? 'WatchForbidden' : 'WatchFailed',
       message: isForbidden
         ? formatDenial(lastFailure.message, needed, isOurs ? namespace : undefined)
-        : `${resourceName(resource)} cannot be watched, what is known of them stays: ${lastFailure.message}`,
+        : `${resourceName(resource)} cannot be watched, what is known of them stays: ${lastFailure.message}; ${API_REMEDY}`,
     })
   }
   if (lease.failure === undefined) return findings
@@ -66,7 +69,7 @@ function kubernetesFindings({ informers, lease, namespace }: Facts): readonly Fi
     code: isForbidden ? 'LeaseForbidden' : 'LeaseNotRenewed',
     message: isForbidden
       ? `This node cannot announce addresses without its Lease ${namespace}/${lease.name}. ${formatDenial(lease.failure.message, LEASE_RULE, namespace)}`
-      : `Lease ${namespace}/${lease.name} is not renewed, addresses go on being answered for: ${lease.failure.message}`,
+      : `Lease ${namespace}/${lease.name} is not renewed, addresses go on being answered for: ${lease.failure.message}; ${API_REMEDY}`,
   })
   return findings
 }
@@ -84,7 +87,11 @@ function datapathFindings(facts: Facts): readonly Finding[] {
   const add = (severity: Finding['severity'], code: string, message: string): void =>
     void findings.push({ severity, component: 'datapath', code, message })
   for (const [device, why] of attachFailures)
-    add('error', 'AttachFailed', `Programs do not hang on device ${device}: ${why}`)
+    add(
+      'error',
+      'AttachFailed',
+      `Programs do not hang on device ${device}: ${why}; 'balise debuginfo' shows where they do, 'bpftool net show' on the node who else holds the hook; leave out a device that is not of the LAN (devices)`,
+    )
   if (cgroupFailure !== undefined) {
     add(
       'error',
@@ -94,13 +101,17 @@ function datapathFindings(facts: Facts): readonly Finding[] {
   }
   for (const [code, message] of addressFindings(facts)) add('error', code, message)
   for (const failure of datapath.failures.slice(0, 3))
-    add('error', 'MapWriteFailed', `The kernel refused to ${failure}`)
+    add(
+      'error',
+      'MapWriteFailed',
+      `The kernel refused to ${failure}; it is tried again; 'balise status --verbose' shows which map is full: have fewer Services or endpoints`,
+    )
   if (datapath.failed.size > 0) {
     const names = [...datapath.failed.keys()]
     add(
       'error',
       'NotRealized',
-      `${names.length} frontends are not served as they should be: ${names.slice(0, 5).join(', ')}`,
+      `${names.length} frontends are not served as they should be: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', ...' : ''}; 'balise service list' says why for each`,
     )
   }
   if (datapath.held > 0) {
@@ -125,7 +136,8 @@ function addressFindings({ devices, node, informers }: Facts): readonly (readonl
   if (chosen.length === 0 && patterns.length === 0)
     findings.push(['NoDevice', `No device has a global IPv4 address: ${there}`])
   if (node?.internalIps.some(({ family }) => family === 'IPv4') !== true) {
-    const message = 'The Node object has no IPv4 InternalIP: nothing is forwarded to backends of other nodes'
+    const message =
+      'The Node object has no IPv4 InternalIP, nothing is forwarded to backends of other nodes: set --node-ip of the kubelet to the IPv4 address of the node'
     findings.push(['NoNodeAddress', message])
   }
   return findings
@@ -138,7 +150,7 @@ function l2Findings({ l2, monotonicMs }: Facts): readonly Finding[] {
   const findings: Finding[] = []
   for (const [address, { state }] of l2.announcements) {
     if (state.kind !== 'Yielded') continue
-    const message = `${address} was yielded to another station while the API could not be reached`
+    const message = `${address} was yielded to another station while the API could not be reached: 'balise l2 list' on another node says who answers; it may come back once this node reaches the API`
     findings.push({ severity: 'warning', component: 'l2', code: 'Yielded', message })
   }
   for (const { text, entry } of l2.entries) {
@@ -152,7 +164,7 @@ function l2Findings({ l2, monotonicMs }: Facts): readonly Finding[] {
       severity: 'error',
       component: 'l2',
       code: 'ResponderWriteFailed',
-      message: `${address} cannot be answered for: ${why}`,
+      message: `${address} cannot be answered for: ${why}; it is tried again; 'balise status --verbose' shows whether the map l2_responder4 is full: take addresses away`,
     })
   }
   const unowned = [...l2.elections].filter(([, { owner }]) => owner === undefined).map(([address]) => address)
