@@ -85,6 +85,9 @@ const CONTRADICTING: readonly (readonly [values: Json, keys: readonly string[]])
   [{ kubeProxyReplacement: 'strict', nodePort: { enabled: false } }, ['kubeProxyReplacement', 'nodePort.enabled']],
   [{ nodePort: { enabled: true } }, ['kubeProxyReplacement', 'nodePort.enabled']],
   [{ tunnel: 'vxlan', routingMode: 'native' }, ['tunnel', 'routingMode']],
+  [{ MTU: 500 }, ['MTU']],
+  [{ MTU: 1 }, ['MTU']],
+  [{ MTU: 1279 }, ['MTU']],
   [{ image: { useDigest: true } }, ['image.useDigest', 'image.digest']],
   [
     { operator: { setNodeTaints: true, removeNodeTaints: false } },

@@ -10,8 +10,10 @@ export type Condition =
   | { readonly key: string; readonly fallback: string; readonly notLongerThan: string; readonly otherFallback: string }
   /** Ports; one that is not set is its fallback. */
   | { readonly key: string; readonly fallback: number; readonly sameAs: string; readonly otherFallback: number }
+  /** Whole numbers, both ends included; one that is not set is in no range. */
+  | { readonly key: string; readonly from: number; readonly to: number }
 
-/** Values that are good alone and make no sense together: refused when every condition holds. */
+/** Values that are good alone and make no sense together, or a part of a range that makes none: refused when every condition holds. */
 export interface Contradiction {
   readonly when: readonly Condition[]
   readonly why: string
@@ -170,6 +172,11 @@ export const CONTRADICTIONS: readonly Contradiction[] = [
     why: 'agent and operator are on the network of the node, and one port there cannot be had by both',
     instead: 'give them two ports: 9879 and 9880 are the defaults',
   },
+  {
+    when: [{ key: 'MTU', from: 1, to: 1279 }],
+    why: 'IPv6 needs links of 1280 octets at least',
+    instead: 'set MTU: 1280 or more, or 0 for that of the devices',
+  },
 ]
 
 /** The keys of a contradiction, each once. */
@@ -192,6 +199,7 @@ function isTrue(condition: Condition, valueAt: (key: string) => Json | undefined
   const value = valueAt(condition.key)
   if ('isSet' in condition) return isSet(value) === condition.isSet
   if ('is' in condition) return condition.is.some((one) => one === value)
+  if ('from' in condition) return typeof value === 'number' && value >= condition.from && value <= condition.to
   if ('isNot' in condition) return !condition.isNot.some((one) => one === value)
   if ('sameAs' in condition)
     return (value ?? condition.fallback) === (valueAt(condition.sameAs) ?? condition.otherFallback)

@@ -46,6 +46,8 @@ const BAD: readonly (readonly [name: string, text: string, named: readonly RegEx
   ],
   ['a range of the other family', 'ipv6NativeRoutingCIDR: 10.0.0.0/8', [/is not a range like fd00::\/8/]],
   ['an MTU below nothing', 'MTU: -1', [/MTU/, /minimum/]],
+  ['an MTU below that of IPv6', 'MTU: 1279', [/MTU: IPv6 needs links of 1280 octets at least; set MTU: 1280 or more/]],
+  ['the least MTU of all', 'MTU: 1', [/MTU: IPv6 needs/]],
   ['one port for two', 'healthPort: 9880', [/healthPort, operator\.healthPort: .*give them two ports/]],
   ['a duration that is too short', 'l2announcements: {leaseDuration: 1s}', [/"1s" is not a duration like 15s/]],
   ['encryption', 'encryption: {enabled: true, type: wireguard}', [/encryption\.enabled: true is refused.*KubeSpan/]],
@@ -108,6 +110,9 @@ const GOOD: readonly (readonly [name: string, text: string])[] = [
     'ranges and an address of IPv6',
     'ipv4NativeRoutingCIDR: 255.0.0.0/8\nipv6NativeRoutingCIDR: "fd00::/8"\nk8sServiceHost: "fd00::1"\nk8sServicePort: 6443',
   ],
+  ['the least MTU of IPv6', 'MTU: 1280'],
+  ['the MTU of the devices', 'MTU: 0'],
+  ['an MTU that is left out', 'MTU:'],
   ['ports that changed places', 'healthPort: 9880\noperator: {healthPort: 9879}'],
   ...readdirSync(VALUES).map((file) => [file, readFileSync(join(VALUES, file), 'utf8')] as const),
 ]

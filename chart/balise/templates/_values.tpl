@@ -146,6 +146,8 @@ true
 {{- $holds = and $holds (ne (include "balise.isOneOf" (dict "value" $value "list" .is)) "") }}
 {{- else if hasKey . "isNot" }}
 {{- $holds = and $holds (eq (include "balise.isOneOf" (dict "value" $value "list" .isNot)) "") }}
+{{- else if hasKey . "from" }}
+{{- $holds = and $holds (ge (int64 $value) (int64 .from)) (le (int64 $value) (int64 .to)) }}
 {{- else if hasKey . "sameAs" }}
 {{- $keys = append $keys .sameAs }}
 {{- $other := include "balise.valueAt" (dict "values" $values "key" .sameAs) | mustFromJson }}
