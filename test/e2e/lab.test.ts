@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import type { StatusAnswer } from '#api/agent.ts'
 import { helm } from '#lab/cluster/helm.ts'
 import { CHART } from '#lab/cluster/install-balise.ts'
 import { kubectl } from '#lab/cluster/kubectl.ts'
@@ -108,6 +109,7 @@ describe('a cluster of the lab with Balise in it', () => {
 
   test('addresses go on answering while the API is away for longer than a lease lasts', async () => {
     const ip = await loadBalancerAddress('echo')
+    const before = await agentRestarts()
     await inject(lab, { kind: 'api', fault: { kind: 'cut' }, hosts: NODES }, hierarchies)
     try {
       const until = performance.now() + 25_000 // leases last 15 s
@@ -115,6 +117,8 @@ describe('a cluster of the lab with Balise in it', () => {
     } finally {
       await inject(lab, { kind: 'api', fault: { kind: 'none' }, hosts: NODES }, hierarchies)
     }
+    for (const node of NODES) await says(node, /^Kubernetes: +Ok/m)
+    assert.deepEqual(await agentRestarts(), before, 'no probe ended an agent')
   })
 
   test('an address moves away from a node that crashes, and the node does not take it back by force', async () => {
@@ -179,6 +183,17 @@ describe('a cluster of the lab with Balise in it', () => {
     for (const node of NODES)
       await says(node, /05-balise\.conflist is in place although the CNI mode is none.*balise cleanup/)
   })
+
+  /** Since when the agent of each node runs, as it says itself, and how often the kubelet says that it was started again. */
+  async function agentRestarts(): Promise<readonly string[]> {
+    const of = ['--namespace', 'kube-system', '-l', 'app.kubernetes.io/name=balise,app.kubernetes.io/component=agent']
+    const counts = (
+      await kube('get', 'pods', ...of, '-o', 'jsonpath={.items[*].status.containerStatuses[*].restartCount}')
+    ).split(' ')
+    assert.equal(counts.length, NODES.length)
+    const answers = await Promise.all(NODES.map((node) => agentSays(NAME, node, 'status', '-o', 'json')))
+    return [...counts.toSorted(), ...answers.map((text) => (JSON.parse(text) as StatusAnswer).startedAt)]
+  }
 
   async function loadBalancerAddress(service: string): Promise<string> {
     const ask = ['get', 'service', service, '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}']
