@@ -18,8 +18,10 @@ const NEVER =
   /^(apk|apt.*|as|c\+\+|c?make|cargo|cc|clang.*|corepack|cpp|dpkg.*|g\+\+|gcc.*|go|gofmt|ld(\..*)?|llc|llvm.*|microdnf|npm|npx|perl.*|pip.*|pnpm|python.*|rpm|rustc|tcc|yarn|yum)$/
 /** The chart's own, as the kubelet hands it to an agent. */
 const NODE_OPTIONS = /name: NODE_OPTIONS\n +value: (.+)$/m
-/** Resident, of an agent that has nothing to do. */
-const MOST_IDLE_MB = 90
+/** Resident, of an agent that has nothing to do: 90 MB. */
+const MOST_IDLE_OCTETS = 90e6
+/** What an image of a checkout says of itself, behind `org.opencontainers.image.`; `source` where it has an origin on the web. */
+const LABELS = ['description', 'licenses', 'revision', 'title', 'version']
 
 let image: BuiltImage
 let root: string
@@ -87,6 +89,8 @@ test('configuration and manifest of the image say version, revision, licences an
   const manifest = readBlob<Manifest>(image.digest)
   const { config, created } = readBlob<Configuration>(manifest.config.digest)
   assert.deepEqual(manifest.annotations, config.Labels)
+  const names = Object.keys(config.Labels).map((name) => name.replace(/^org\.opencontainers\.image\./, ''))
+  assert.deepEqual(names.filter((name) => name !== 'source').toSorted(), LABELS)
   const label = (name: string) => config.Labels[`org.opencontainers.image.${name}`]
   assert.deepEqual([label('title'), label('version')], ['balise', BALISE_VERSION])
   assert.equal(label('licenses'), 'Apache-2.0 AND (BSD-2-Clause OR GPL-2.0-only)')
@@ -118,7 +122,7 @@ test('agent, operator and commands of the image run while nothing but the folder
   )
   assert.deepEqual([agent.exitCode, operator.exitCode], [null, null])
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${agent.pid}/status`, 'utf8'))?.[1]
-  assert.ok(Number(kilobytes) / 1024 < MOST_IDLE_MB, `${kilobytes} KiB resident`)
+  assert.ok(Number(kilobytes) * 1024 < MOST_IDLE_OCTETS, `${kilobytes} KiB resident`)
 })
 
 test('a command of the image starts within a few times of what Node alone takes', (context) => {
