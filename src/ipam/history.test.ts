@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatIp, type Ip, sameIp } from '#model/ip.ts'
+import { type Family, formatIp, type Ip, sameIp } from '#model/ip.ts'
 import type { Pool } from '#model/pool.ts'
 import { rangeContains } from '#model/range.ts'
 import { selectorMatches, serviceSelectorLabels } from '#model/selector.ts'
 import type { ServiceRequest } from '#model/service-request.ts'
 import { type Service, serviceKey } from '#model/service.ts'
 import { type Allocation, allocate, type Assignment } from './allocate.ts'
+import type { Refusal } from './refusal.ts'
 import type { Claim } from './request.ts'
 import { claim, pool, ports, service, sharing, these } from './samples.fake.ts'
 import { serviceCondition } from './service-condition.ts'
@@ -21,25 +22,41 @@ type Step =
   /** The operator writes statuses, of which some get through before it dies. */
   | { readonly kind: 'write'; readonly through: readonly boolean[] }
 
+/** Pools and Services are of one family or of both; the last octet is the same in each. */
+const PREFIXES: { readonly [F in Family]: string } = { IPv4: '10.0.0.', IPv6: 'fd00::' }
+const address = (family: Family, host: number): string =>
+  `${PREFIXES[family]}${host.toString(family === 'IPv4' ? 10 : 16)}`
+const anyFamilies = fc.constantFrom<readonly Family[]>(['IPv4'], ['IPv4'], ['IPv6'], ['IPv4', 'IPv6'])
+/** As the API server fills them in: what prefers both has one alone in a cluster of one family. */
+const anyStack = fc.constantFrom<Pick<Service, 'families' | 'familyPolicy'>[]>(
+  { families: ['IPv4'], familyPolicy: 'SingleStack' },
+  { families: ['IPv6'], familyPolicy: 'SingleStack' },
+  { families: ['IPv4'], familyPolicy: 'PreferDualStack' },
+  { families: ['IPv6', 'IPv4'], familyPolicy: 'PreferDualStack' },
+  { families: ['IPv4', 'IPv6'], familyPolicy: 'RequireDualStack' },
+  { families: ['IPv6'], familyPolicy: 'RequireDualStack' },
+)
 const anyHost = fc.integer({ min: 0, max: 15 })
 const anyPool = fc
   .record({
     name: fc.constantFrom('p', 'q', 'r'),
     first: anyHost,
     more: fc.nat(5),
+    families: anyFamilies,
     keepsEnds: fc.boolean(),
     disabled: fc.constantFrom(false, false, false, true),
     priority: fc.constantFrom(1, 2),
     app: fc.constantFrom(undefined, undefined, 'x', 'y'),
     creationTimestampMs: fc.nat(2),
   })
-  .map(({ name, first, more, keepsEnds, app, ...rest }): Pool => {
+  .map(({ name, first, more, families, keepsEnds, app, ...rest }): Pool => {
     const requirements = app === undefined ? [] : [{ key: 'app', operator: 'In' as const, values: [app] }]
     const mark = keepsEnds && more >= 2 ? '!' : ''
-    return pool(name, `10.0.0.${first}-10.0.0.${first + more}${mark}`, { ...rest, serviceSelector: { requirements } })
+    const blocks = families.map((family) => `${address(family, first)}-${address(family, first + more)}${mark}`)
+    return pool(name, ...blocks, { ...rest, serviceSelector: { requirements } })
   })
 const anyAsked = fc.record({
-  wanted: fc.option(anyHost, { nil: undefined, freq: 2 }),
+  wanted: fc.option(fc.record({ host: anyHost, families: anyFamilies }), { nil: undefined, freq: 2 }),
   key: fc.constantFrom(undefined, 'k', 'k', 'l'),
   pool: fc.constantFrom('', '', '', 'p'),
 })
@@ -51,11 +68,13 @@ const anyServiceStep = fc
     port: fc.constantFrom('TCP/80', 'TCP/81', 'UDP/80'),
     externalTrafficPolicy: fc.constantFrom('Cluster' as const, 'Cluster' as const, 'Local' as const),
     creationTimestampMs: fc.nat(2),
+    stack: anyStack,
     asked: anyAsked,
   })
-  .map(({ name, app, port, asked, ...rest }): Step => {
-    const fields = { ...rest, ...ports(port), labels: { app }, selector: { app } }
-    const wanted = asked.wanted === undefined ? {} : these(`10.0.0.${asked.wanted}`)
+  .map(({ name, app, port, stack, asked, ...rest }): Step => {
+    const fields = { ...rest, ...stack, ...ports(port), labels: { app }, selector: { app } }
+    const { host = 0, families = [] } = asked.wanted ?? {}
+    const wanted = families.length === 0 ? {} : these(...families.map((family) => address(family, host)))
     const shared = asked.key === undefined ? {} : sharing(asked.key, { namespaces: ['default', 'shop'] })
     return { kind: 'service', service: service(name, fields), asked: { ...wanted, ...shared, pool: asked.pool } }
   })
@@ -78,7 +97,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 const anySteps = fc.array(anyStep, { minLength: 20, maxLength: 60 })
 
 function createWorld(): World {
-  return { pools: new Map([['p', pool('p', '10.0.0.2-10.0.0.5')]]), claims: new Map() }
+  return { pools: new Map([['p', pool('p', '10.0.0.2-10.0.0.5', 'fd00::2-fd00::3')]]), claims: new Map() }
 }
 
 interface World {
@@ -146,8 +165,7 @@ function holds(one: Pool, ip: Ip): boolean {
 
 /** In a pool that is for the Service, and what it asks for. */
 function isValid({ pools }: World, of: Claim, ip: Ip): boolean {
-  const { wanted } = of.asked
-  const isWanted = wanted.kind !== 'these' || wanted.addresses.some((one) => sameIp(one, ip))
+  const isWanted = piecesOf(of).some((piece) => isPiece(ip, piece))
   return isWanted && [...pools.values()].some((one) => isFor(one, of) && holds(one, ip))
 }
 
@@ -216,60 +234,82 @@ function assertNoNeedlessMove(world: World, assignments: Allocation['assignments
   }
 }
 
-/** The reason is what a look at all pools and holders says. */
+/** What a Service is to have: an address of each of these families, or each of these addresses. */
+function piecesOf({ service: of, asked: { wanted } }: Claim): readonly (Family | Ip)[] {
+  if (wanted.kind === 'these') return wanted.addresses
+  if (of.familyPolicy !== 'RequireDualStack') return of.families
+  return of.families[0] === 'IPv6' ? ['IPv6', 'IPv4'] : ['IPv4', 'IPv6']
+}
+
+/** The Service is satisfied when it has all, and each piece that it lacks has a reason. */
 function assertConditionTrue(world: World, allocation: Allocation, of: Assignment): void {
-  const { conflicts, assignments } = allocation
   const own = claimOf(world, serviceKey(of.service))
-  const { reason } = serviceCondition(of)
-  const { wanted } = own.asked
-  const count = wanted.kind === 'these' ? wanted.addresses.length : 1
-  assert.equal(reason === 'satisfied', of.addresses.length === count, reason)
+  const pieces = piecesOf(own)
+  const lacking = pieces.filter((piece) => !of.addresses.some((ip) => isPiece(ip, piece)))
+  assert.equal(of.addresses.length + lacking.length, pieces.length, 'one address for each piece')
+  const { status, reason } = serviceCondition(of)
+  assert.equal(status, lacking.length === 0 ? 'True' : 'False')
+  assert.equal(reason, of.refusals[0]?.code ?? 'satisfied')
+  assert.deepEqual(
+    of.refusals.map(({ wanted }) => wanted),
+    lacking,
+  )
+  for (const refusal of of.refusals) assertRefusalTrue(world, allocation, own, refusal)
+}
+
+function isPiece(ip: Ip, piece: Family | Ip): boolean {
+  return typeof piece === 'string' ? ip.family === piece : sameIp(ip, piece)
+}
+
+/** The reason is what a look at all pools and holders says. */
+function assertRefusalTrue(world: World, allocation: Allocation, own: Claim, { code, wanted }: Refusal): void {
+  const { conflicts, assignments } = allocation
   const open = [...world.pools.values()].filter((one) => isFor(one, own) && !one.disabled && !conflicts.has(one.name))
   const isHeld = (ip: Ip): boolean =>
     [...world.claims.values()].some((other) => shows(other, ip)) ||
     [...assignments.values()].some(({ addresses }) => addresses.some((one) => sameIp(one, ip)))
-  if (reason === 'no_pool' && wanted.kind === 'any') assert.deepEqual(open, [])
-  if (reason === 'out_of_ips') {
-    assert.notDeepEqual(open, [])
-    const all = open.flatMap(({ blocks }) => blocks.map(({ range, usable }) => usable ?? range))
-    for (const { first, last } of all)
-      for (let { value } = first; value <= last.value; value++) assert.ok(isHeld({ family: 'IPv4', value }))
+  if (typeof wanted === 'string') {
+    const blocks = open.flatMap((one) => one.blocks).filter(({ range }) => range.first.family === wanted)
+    assert.equal(code, blocks.length === 0 ? 'no_pool' : 'out_of_ips')
+    for (const { first, last } of blocks.map(({ range, usable }) => usable ?? range))
+      for (let { value } = first; value <= last.value; value++) assert.ok(isHeld({ family: wanted, value }))
+    return
   }
-  if (wanted.kind !== 'these' || reason === 'satisfied') return
-  const [ip] = wanted.addresses
-  assert.ok(ip !== undefined)
-  const hasOpen = open.some((one) => holds(one, ip))
-  const hasOther = [...world.pools.values()].some((one) => holds(one, ip) && !isFor(one, own))
-  switch (reason) {
-    case 'no_pool':
-      return assert.ok(!hasOpen)
-    case 'pool_selector_mismatch':
-      return assert.ok(!hasOpen && (hasOther || own.asked.pool !== ''))
-    default:
-      assert.ok(hasOpen, reason)
-  }
+  const hasOpen = open.some((one) => holds(one, wanted))
+  const hasOther = [...world.pools.values()].some((one) => holds(one, wanted) && !isFor(one, own))
+  assert.equal(hasOpen, code !== 'no_pool' && code !== 'pool_selector_mismatch', code)
+  if (code === 'pool_selector_mismatch') assert.ok(hasOther || own.asked.pool !== '')
 }
 
-function assertSound(world: World): void {
+/** Gives how many Services that require both families have one. */
+function assertSound(world: World): number {
   const allocation = run(world)
   assertNoDouble(world, allocation.assignments)
   assertNothingTaken(world, allocation.assignments)
   assertFromOpenPools(world, allocation)
   assertNoNeedlessMove(world, allocation.assignments)
-  for (const assignment of allocation.assignments.values()) assertConditionTrue(world, allocation, assignment)
+  const all = [...allocation.assignments.values()]
+  for (const assignment of all) assertConditionTrue(world, allocation, assignment)
+  const halves = all.filter(
+    ({ service: of, request, addresses }) =>
+      of.familyPolicy === 'RequireDualStack' && request.kind === 'any' && addresses.length === 1,
+  )
+  return halves.length
 }
 
 test('allocate() is sound after any steps, with the operator dying between its writes', () => {
+  let halves = 0
   fc.assert(
     fc.property(anySteps, (steps) => {
       const world = createWorld()
       for (const step of steps) {
         carryOut(world, step)
-        assertSound(world)
+        halves += assertSound(world)
       }
     }),
     { numRuns: 400 },
   )
+  assert.ok(halves > 0, 'a Service that requires both families had one')
 })
 
 test('allocate() comes to rest: once all is written nothing moves any more', () => {
