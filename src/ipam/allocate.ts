@@ -77,7 +77,7 @@ export interface Allocation extends Outcome {
 export function allocate(input: IpamInput): Allocation {
   const conflicts = findConflicts(input.pools)
   const { settings = DEFAULT_IPAM, namespaces, policies = [] } = input
-  const usage = createUsage(policies, input.pools, namespaces)
+  const usage = createUsage(policies, { pools: input.pools, conflicts }, namespaces)
   const pools = arrangePools(input.pools, conflicts, usage.policies)
   const market = { pools, holdings: createHoldings(), usage }
   const notOurs = new Map<ServiceKey, NotOurs>()

@@ -324,8 +324,11 @@ function assertPolicies(world: World, before: Outcome['assignments'], { assignme
           `${key} got ${formatIp(ip)}`,
         )
         const { maxAddresses = Infinity, maxServices = Infinity } = quotaOf(one, of.namespace, labels) ?? {}
-        const isCounted = (other: Ip): boolean =>
-          one.pools === 'all' || rules.pools.some((each) => concernsPool(one, each) && poolContains(each, other))
+        const isCounted = (other: Ip): boolean => {
+          const holding = rules.pools.filter((each) => poolContains(each, other))
+          const giving = holding.filter((each) => open.includes(each))
+          return one.pools === 'all' || (giving.length > 0 ? giving : holding).some((each) => concernsPool(one, each))
+        }
         const peers = [...assignments].filter(([peer]) => peer.startsWith(`${of.namespace}/`))
         const counted = peers.map(([, peer]) => peer.addresses.filter(isCounted)).filter((each) => each.length > 0)
         // Who shares an address that the namespace has, or has one of the other family, needs no room.
@@ -375,6 +378,18 @@ test('an allocator tells at the next look of a quota that the other family of th
     [policy('one', { quotas: [{ maxAddresses: 1 }] })],
     steps.map((step) => [step]),
   )
+})
+
+test('an allocator counts an address that two pools hold for the policies of the one that gives it out', () => {
+  const pools = [
+    { ...pool('r', '10.0.0.0', 'fd00::1'), creationTimestampMs: 0 },
+    { ...pool('p', '10.0.0.1'), creationTimestampMs: 0 },
+    { ...pool('q', '10.0.0.0-10.0.0.1'), creationTimestampMs: 1 }, // in conflict with both
+  ]
+  const world = createWorld(pools, [policy('none', { pools: ['q', 'r'], quotas: [{ maxServices: 0 }] })])
+  putClaim(world, claim(service('a', { families: ['IPv4', 'IPv6'], familyPolicy: 'PreferDualStack' })))
+  look(world)
+  assert.deepEqual(world.allocator.outcome().assignments.get('default/a')?.addresses.map(formatIp), ['10.0.0.1'])
 })
 
 /** Several changes are one look. */

@@ -88,7 +88,7 @@ function createState(rules: IpamRules): State {
   const conflicts = findConflicts(pools)
   const journal = { addresses: new Map<string, Ip>(), keys: new Set<string>() }
   const limits = new Set<Limit>()
-  const usage = createUsage(policies, pools, namespaces, limits)
+  const usage = createUsage(policies, { pools, conflicts }, namespaces, limits)
   const open = arrangePools(pools, conflicts, usage.policies)
   const holdings = createHoldings(journal)
   return {

@@ -1,9 +1,9 @@
 import type { Ip } from '#model/ip.ts'
 import { concernsPool, type PoolPolicy, type Quota, quotaOf } from '#model/pool-policy.ts'
-import { type Pool, poolContains } from '#model/pool.ts'
+import { type Pool, poolContains, poolKey } from '#model/pool.ts'
 import type { Labels } from '#model/selector.ts'
 import { type Service, type ServiceKey, serviceKey } from '#model/service.ts'
-import { compareText } from './conflicts.ts'
+import { compareText, type PoolConflict } from './conflicts.ts'
 
 /** What one namespace has of the pools of one policy, against its quota. */
 export interface Limit {
@@ -29,6 +29,8 @@ export interface Usage {
   /** In the order of their names. */
   readonly policies: readonly PoolPolicy[]
   readonly pools: readonly Pool[]
+  /** Those that give out addresses: no address is in two of them. */
+  readonly inForce: readonly Pool[]
   readonly namespaces: ReadonlyMap<string, Labels> | undefined
   readonly limits: Map<string, readonly Limit[]>
   /** Where limits are noted under which somebody got or lost an address; undefined where nobody asks. */
@@ -37,12 +39,13 @@ export interface Usage {
 
 export function createUsage(
   policies: readonly PoolPolicy[],
-  pools: readonly Pool[],
+  { pools, conflicts }: { readonly pools: readonly Pool[]; readonly conflicts: ReadonlyMap<string, PoolConflict> },
   namespaces: ReadonlyMap<string, Labels> | undefined,
   journal?: Set<Limit>,
 ): Usage {
   const inOrder = policies.toSorted((a, b) => compareText(a.name, b.name))
-  return { policies: inOrder, pools, namespaces, limits: new Map(), journal }
+  const inForce = pools.filter((pool) => !pool.disabled && !conflicts.has(poolKey(pool)))
+  return { policies: inOrder, pools, inForce, namespaces, limits: new Map(), journal }
 }
 
 /** The limits that a namespace is under, by name of the policy. */
@@ -76,11 +79,13 @@ export function countOut(usage: Usage, service: Service, ip: Ip): void {
   }
 }
 
+/** An address counts as of the pool that gives it out, or of those that hold it where none does. */
 function limitsOver(usage: Usage, { namespace }: Service, ip: Ip): readonly Limit[] {
-  return limitsOf(usage, namespace).filter(
-    ({ policy }) =>
-      policy.pools === 'all' || usage.pools.some((pool) => concernsPool(policy, pool) && poolContains(pool, ip)),
-  )
+  const limits = limitsOf(usage, namespace)
+  if (limits.length === 0) return limits
+  const giver = usage.inForce.find((pool) => poolContains(pool, ip))
+  const sources = giver === undefined ? usage.pools.filter((pool) => poolContains(pool, ip)) : [giver]
+  return limits.filter(({ policy }) => policy.pools === 'all' || sources.some((pool) => concernsPool(policy, pool)))
 }
 
 function add(counts: Map<string, number>, key: string, difference: 1 | -1): void {
