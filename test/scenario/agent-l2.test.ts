@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test, { afterEach, beforeEach } from 'node:test'
+import type { KubeApi } from '#ports/kube-api.ts'
 import { L2_POLICIES, LEASES, SERVICES } from '#ports/kube-resources.ts'
 import {
   answers,
@@ -174,6 +175,41 @@ test('an owner that alone is cut off goes on until it sees that another claims t
   await cluster.clock.advance(10_000)
   assert.deepEqual(ownerOf(nodes), [heir.name])
   assert.notEqual(node.agent?.answers.l2().addresses[0]?.state, 'yielded')
+})
+
+test('an owner that has yielded takes nothing back before it has heard anew of the Leases of the others', async (context) => {
+  const silences = new Map<string, PromiseWithResolvers<void>>()
+  const late = (name: string, api: KubeApi): KubeApi => ({
+    ...api,
+    async *watch(resource, options, signal) {
+      for await (const event of api.watch(resource, options, signal)) {
+        if (resource === LEASES) await silences.get(name)?.promise
+        yield event
+      }
+    },
+  })
+  const nodes = ['cp1', 'node1'].map((name) => cluster.start(name, { faultyApi: (api) => late(name, api) }))
+  cluster.api.put(policyObject())
+  cluster.api.put(serviceObject('web', { ip: VIP }))
+  await cluster.clock.advance(2000)
+  const node = owner(nodes)
+  const heir = other(nodes, node)
+  const unreachable = { code: 'Unreachable', message: 'cut' } as const
+  const reconnect = cluster.api.inject({ plural: 'leases', name: `balise-node-${node.name}`, outcome: unreachable })
+  const silence = Promise.withResolvers<void>()
+  silences.set(node.name, silence)
+  context.after(() => silence.resolve())
+  await cluster.clock.advance(LEASE_MS + 4000)
+  claimSeen(node, heir)
+  await cluster.clock.advance(2000)
+  reconnect()
+  await cluster.clock.advance(10_000)
+  assert.deepEqual(answers(node), [], 'its own Lease is confirmed, of the others it has heard nothing')
+  silences.clear()
+  silence.resolve()
+  await cluster.clock.advance(10_000)
+  assert.deepEqual(ownerOf(nodes), [heir.name])
+  assert.equal(node.agent?.answers.l2().addresses[0]?.state, 'standby')
 })
 
 test('an agent started anew while it is cut off takes nothing back from who took over meanwhile', async () => {

@@ -96,10 +96,14 @@ export class L2 {
     this.#announcements.restartHolds()
   }
 
-  /** The API has confirmed the Lease, as it was asked at that time. What was yielded before may be had again, if the election says so. */
+  /**
+   * The API has confirmed the Lease, as it was asked at that time. What was yielded before may be had again, if the election says so: one
+   * over the Leases of today. The watch of them may take longer to come back than the Lease itself.
+   */
   leaseConfirmed(askedMs: number): void {
+    const heardMs = this.#options.sources.leases.status().lastContactMs ?? Number.NEGATIVE_INFINITY
     this.#announcements.tell((_address, { state }) =>
-      state.kind === 'Yielded' && state.atMs < askedMs ? { kind: 'LeaseConfirmed' } : undefined,
+      state.kind === 'Yielded' && state.atMs < Math.min(askedMs, heardMs) ? { kind: 'LeaseConfirmed' } : undefined,
     )
   }
 
