@@ -38,12 +38,14 @@ interface Sight {
   readonly shown: Map<string, readonly string[]>
   /** Each time that an address was seen with two Services at once, and each that one was exchanged for another. */
   readonly wrongs: string[]
+  /** Why watches of the test itself ended. */
+  readonly breaks: string[]
 }
 
 export class BurstLab implements AsyncDisposable {
   readonly api: KubeApi
   readonly #lab: ApiLab
-  readonly #sight: Sight = { shown: new Map(), wrongs: [] }
+  readonly #sight: Sight = { shown: new Map(), wrongs: [], breaks: [] }
   readonly #ending = new AbortController()
   readonly #watching: Promise<void>
   #bursts = 0
@@ -130,7 +132,12 @@ export class BurstLab implements AsyncDisposable {
     const creating = forEachIndex(services, CREATES_AT_ONCE, (index) =>
       this.api.create(SERVICES, namespace, serviceManifest(index)),
     )
-    await waitFor(() => this.#served() >= before + services / 10, { what: 'the first addresses', boundMs: BOUND_MS })
+    await waitFor(() => this.#served() >= before + services / 10, {
+      what: 'the first addresses',
+      boundMs: BOUND_MS,
+    }).catch((cause: unknown) => {
+      throw new Error(`No addresses; watches broke: ${this.#sight.breaks.join()}; ${this.operatorLogs()}`, { cause })
+    })
     const servedBefore = this.#served() - before
     if (servedBefore >= services) throw new Error(`All ${services} Services had an address before anything happened`)
     await middle()
@@ -211,17 +218,23 @@ export class BurstLab implements AsyncDisposable {
     return [...this.#sight.shown.values()].filter((addresses) => addresses.length > 0).length
   }
 
+  /** Lists and watches, again when a watch ends, as any controller does. */
   async #watch(): Promise<void> {
     const { signal } = this.#ending
     const holders = new Map<string, string>()
-    try {
-      const { resourceVersion } = await this.api.list(SERVICES, {})
-      for await (const event of this.api.watch(SERVICES, { resourceVersion }, signal)) {
-        if (event.type === 'BOOKMARK' || specOf(event.object).type !== 'LoadBalancer') continue
-        this.#see(keyOf(event.object), event.type === 'DELETED' ? [] : addressesIn(event.object), holders)
+    const look = (object: KubeObject, isGone: boolean): void => {
+      if (specOf(object).type === 'LoadBalancer') this.#see(keyOf(object), isGone ? [] : addressesIn(object), holders)
+    }
+    while (!signal.aborted) {
+      try {
+        const { items, resourceVersion } = await this.api.list(SERVICES, {})
+        for (const item of items) look(item, false)
+        for await (const event of this.api.watch(SERVICES, { resourceVersion }, signal)) {
+          if (event.type !== 'BOOKMARK') look(event.object, event.type === 'DELETED')
+        }
+      } catch (error) {
+        if (!signal.aborted) this.#sight.breaks.push(String(error))
       }
-    } catch (error) {
-      if (!signal.aborted) this.#sight.wrongs.push(`The watch of the test broke off: ${String(error)}`)
     }
   }
 
