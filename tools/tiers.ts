@@ -83,7 +83,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     concurrency: 2,
     needsRoot: true,
     testBoundMs: 120_000,
-    boundMs: 900_000,
+    boundMs: 480_000,
     verbose: true,
   },
   e2e: {
@@ -93,7 +93,7 @@ export const TIERS: { readonly [N in TierName]: Tier } = {
     isolation: 'process',
     concurrency: 1,
     needsRoot: true,
-    testBoundMs: 600_000,
+    testBoundMs: 420_000,
     boundMs: 900_000,
     verbose: true,
   },

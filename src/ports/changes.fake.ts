@@ -2,8 +2,10 @@
 export interface FakeChanges {
   /** It changed. */
   tell(): void
-  /** Each turn is a change or several since the last. Ends when the signal aborts. */
+  /** Hears from now on. Each turn is a change or several since the last. Ends when the signal aborts. */
   listen(signal: AbortSignal): AsyncIterable<void>
+  /** How many listen. */
+  listeners(): number
 }
 
 export function createFakeChanges(): FakeChanges {
@@ -12,33 +14,42 @@ export function createFakeChanges(): FakeChanges {
     tell() {
       for (const hear of listeners) hear()
     },
-    listen: (signal) => ({ [Symbol.asyncIterator]: () => iterate(listeners, signal) }),
+    listen: (signal) => listen(listeners, signal),
+    listeners: () => listeners.size,
   }
 }
 
-async function* iterate(listeners: Set<() => void>, signal: AbortSignal): AsyncGenerator<void> {
+function listen(listeners: Set<() => void>, signal: AbortSignal): AsyncIterable<void> {
   let changed = false
   let wake = (): void => {}
-  const hear = (): void => {
+  const tell = (): void => {
     changed = true
     wake()
   }
-  const end = (): void => wake()
-  listeners.add(hear)
-  signal.addEventListener('abort', end)
-  try {
-    while (!signal.aborted) {
-      if (!changed) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-      if (signal.aborted) return
-      changed = false
-      yield
-    }
-  } finally {
-    listeners.delete(hear)
-    signal.removeEventListener('abort', end)
+  const stop = (): void => {
+    listeners.delete(tell)
+    signal.removeEventListener('abort', stop)
+    wake()
   }
+  if (!signal.aborted) {
+    listeners.add(tell)
+    signal.addEventListener('abort', stop)
+  }
+  async function* iterate(): AsyncGenerator<void> {
+    try {
+      while (!signal.aborted) {
+        if (!changed) {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+        if (signal.aborted) return
+        changed = false
+        yield
+      }
+    } finally {
+      stop()
+    }
+  }
+  return { [Symbol.asyncIterator]: iterate }
 }

@@ -1,4 +1,5 @@
 import type { Device } from '#model/device.ts'
+import { createFakeChanges } from './changes.fake.ts'
 import type { NetDevices } from './net-devices.ts'
 
 export interface FakeNetDevices extends NetDevices {
@@ -11,51 +12,14 @@ export interface FakeNetDevices extends NetDevices {
 /** Devices that are as the test says. */
 export function createFakeNetDevices(devices: readonly Device[] = []): FakeNetDevices {
   let current = devices
-  const listeners = new Set<() => void>()
+  const changes = createFakeChanges()
   return {
     list: () => current,
-    listeners: () => listeners.size,
+    listeners: () => changes.listeners(),
     set(next) {
       current = next
-      for (const tell of listeners) tell()
+      changes.tell()
     },
-    changes(signal) {
-      return listen(listeners, signal)
-    },
+    changes: (signal) => changes.listen(signal),
   }
-}
-
-function listen(listeners: Set<() => void>, signal: AbortSignal): AsyncIterable<void> {
-  let changed = false
-  let wake = (): void => {}
-  const tell = (): void => {
-    changed = true
-    wake()
-  }
-  const stop = (): void => {
-    listeners.delete(tell)
-    signal.removeEventListener('abort', stop)
-    wake()
-  }
-  if (!signal.aborted) {
-    listeners.add(tell)
-    signal.addEventListener('abort', stop)
-  }
-  async function* iterate(): AsyncGenerator<void> {
-    try {
-      while (!signal.aborted) {
-        if (!changed) {
-          await new Promise<void>((resolve) => {
-            wake = resolve
-          })
-        }
-        if (signal.aborted) return
-        changed = false
-        yield
-      }
-    } finally {
-      stop()
-    }
-  }
-  return { [Symbol.asyncIterator]: iterate }
 }
