@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { OPERATOR_OPTIONS } from './operator/config.ts'
+import { OPERATOR_OPTIONS } from '#agents/operator/config.ts'
 import { formatConfigMistake, oneOf, parseName, parseQualifiedName, readSettings, wholeNumber } from './settings.ts'
 
 test('readSettings() takes the fallbacks of an empty environment', () => {

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { CNI_OPTIONS } from '#agents/agent/cni-options.ts'
+import { CNI_OPTIONS } from '#agents/agent/pod-network/cni-options.ts'
 import { formatConfigMistake, readSettings } from '#agents/settings.ts'
 import { openBpfRemains } from '#io/bpf/bpf-remains.ts'
 import { createHostFiles } from '#io/files/host-files.ts'

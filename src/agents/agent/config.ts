@@ -13,7 +13,7 @@ import {
   type Settings,
   wholeNumber,
 } from '#agents/settings.ts'
-import { CNI_OPTIONS } from './cni-options.ts'
+import { CNI_OPTIONS } from '#agents/agent/pod-network/cni-options.ts'
 
 const TC_MECHANISMS = ['auto', 'tcx', 'clsact'] as const
 const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const

@@ -17,7 +17,7 @@ import { ENDPOINT_SLICES, L2_POLICIES, LEASES, NODES, SERVICES } from '#ports/ku
 import type { Log } from '#ports/log.ts'
 import { absentIsEmpty } from '#runtime/absent-kind.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
-import { metallbInformers, type MetallbL2Sources, openMetallbL2 } from './l2-sources.ts'
+import { metallbInformers, type MetallbL2Sources, openMetallbL2 } from '#agents/agent/l2/l2-sources.ts'
 
 /** A policy with what is wrong in it. */
 export interface PolicyReading {

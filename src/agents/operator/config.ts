@@ -2,7 +2,7 @@ import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { ok } from '#model/result.ts'
 import { API_HOST_OPTION, API_PORT_OPTION } from '#agents/api-options.ts'
 import { oneOf, type OptionTable, parseName, parseQualifiedName, type Settings, wholeNumber } from '#agents/settings.ts'
-import { DEFAULT_TAINT_KEY, OWN_TAINT_KEY } from './node-taints.ts'
+import { DEFAULT_TAINT_KEY, OWN_TAINT_KEY } from '#agents/operator/nodes/node-taints.ts'
 
 const SWITCH = ['true', 'false'] as const
 const DEFAULT_IPAMS = ['lbipam', 'nodeipam', 'none'] as const

@@ -9,8 +9,8 @@ import { BALISE_VERSION } from '#model/version.ts'
 import type { Log } from '#ports/log.ts'
 import { OPERATOR_OPTIONS, type OperatorSettings } from './config.ts'
 import { openHealthServer } from './health-server.ts'
-import { ipamSettingsOf } from './ipam-settings.ts'
-import type { NodeTaintSettings } from './node-taints.ts'
+import { ipamSettingsOf } from '#agents/operator/ipam/ipam-settings.ts'
+import type { NodeTaintSettings } from '#agents/operator/nodes/node-taints.ts'
 import { startOperator } from './operator.ts'
 
 /** Ended as asked. */

@@ -1,5 +1,5 @@
 import { OPERATOR_OPTIONS } from '#agents/operator/config.ts'
-import { ipamSettingsOf } from '#agents/operator/ipam-settings.ts'
+import { ipamSettingsOf } from '#agents/operator/ipam/ipam-settings.ts'
 import { readSettings } from '#agents/settings.ts'
 import { CliError } from '#cli/cli-error.ts'
 import type { ListFlag, Lists } from '#cli/command.ts'

@@ -1,0 +1,205 @@
+import type { EventRecorder } from '#agents/event-recorder.ts'
+import { type Mirror, type Mirrors, mirrorsOf } from '#l2/mirror.ts'
+import type { Lease } from '#model/lease.ts'
+import type { Clock } from '#ports/clock.ts'
+import { type KubeApi, KubeError } from '#ports/kube-api.ts'
+import { LEASES } from '#ports/kube-resources.ts'
+import type { Informer } from '#runtime/informer.ts'
+import { createReconciler, type Reconciler, type ReconcileAnswer } from '#runtime/reconciler.ts'
+import { createWorkQueue, type WorkQueue } from '#runtime/work-queue.ts'
+import { ForeignLeases } from './foreign-leases.ts'
+import type { L2View } from './l2-view.ts'
+import { isMirror, refreshAtMs, saysSame, writeMirror } from './mirror-leases.ts'
+import type { ServiceRecord } from '#agents/operator/records.ts'
+import type { OperatorReports } from '#agents/operator/reports.ts'
+import { lookAndRest } from '#agents/operator/rest.ts'
+
+export interface MirrorLoopOptions {
+  readonly api: KubeApi
+  readonly clock: Clock
+  readonly random: () => number
+  readonly reports: OperatorReports
+  readonly namespace: string
+  readonly services: Informer<ServiceRecord>
+  /** Leases with the label of a mirror. */
+  readonly mirrors: Informer<Lease>
+  readonly view: L2View
+  readonly events: EventRecorder
+}
+
+/** After what rings before it: who holds an address is known a moment after who could. */
+const SETTLE_MS = 300
+/** During a takeover no node holds an address: its mirror keeps the name of the last one for that long. */
+const TAKEOVER_MS = 30_000
+/** A write that the watch has not shown by then is done again. */
+const SEEN_MS = 10_000
+const CAPACITY = 20_000
+const CONCURRENCY = 2
+
+type Work = { readonly kind: 'write'; readonly mirror: Mirror } | { readonly kind: 'delete' }
+
+/** Keeps the mirror Leases as the nodes' reports have it. Writes what changed, and nothing else. */
+export function startMirrorLoop(
+  options: MirrorLoopOptions,
+  signal: AbortSignal,
+): { readonly close: () => Promise<void> } {
+  return new MirrorLoop(options, signal)
+}
+
+class MirrorLoop {
+  readonly #options: MirrorLoopOptions
+  readonly #foreign: ForeignLeases
+  readonly #queue: WorkQueue<Work>
+  readonly #reconciler: Reconciler
+  readonly #unsubscribe: readonly (() => void)[]
+  /** What was asked for last, and when, by the name of the Lease; until the watch shows it. */
+  readonly #asked = new Map<string, { readonly work: Work; readonly atMs: number }>()
+  /** Since when no node holds what a mirror is about. */
+  readonly #unheldMs = new Map<string, number>()
+
+  constructor(options: MirrorLoopOptions, signal: AbortSignal) {
+    const { clock, random, reports, services, mirrors, view, api, namespace } = options
+    this.#options = options
+    this.#foreign = new ForeignLeases({ api, namespace, clock })
+    this.#queue = createWorkQueue(
+      {
+        work: (name, work, workSignal) => this.#do(name, work, workSignal),
+        capacity: CAPACITY,
+        concurrency: CONCURRENCY,
+        clock,
+        random,
+        onFailure: (name, failure, inARow) => reports.mirrorFailed(name, failure, inARow),
+      },
+      signal,
+    )
+    this.#reconciler = createReconciler(
+      {
+        reconcile: (running) => lookAndRest(() => this.#look(), clock, running),
+        settleMs: SETTLE_MS,
+        clock,
+        random,
+        onFailure: (failure, inARow) => reports.loopFailed('mirror Leases', failure, inARow),
+      },
+      signal,
+    )
+    this.#unsubscribe = [services, mirrors, view].map((source) => source.onChange(() => this.#reconciler.poke()))
+    this.#reconciler.poke()
+  }
+
+  async close(): Promise<void> {
+    for (const off of this.#unsubscribe) off()
+    await Promise.all([this.#reconciler.close(), this.#queue.close()])
+  }
+
+  #look(): ReconcileAnswer {
+    const { services, mirrors, view, clock } = this.#options
+    const moment = view.moment()
+    if (moment === undefined || !services.status().synced || !mirrors.status().synced) return undefined
+    const seen = new Map(Array.from(mirrors.items().values(), (lease) => [lease.name, lease]))
+    const wanted = mirrorsOf(
+      Array.from(services.items().values(), ({ service }) => service),
+      moment.nodes,
+      moment.rules,
+      (name) => seen.has(name),
+    )
+    const nowMs = clock.monotonicMs()
+    const waits = [
+      ...this.#write(wanted, seen),
+      ...this.#prune(wanted, seen, moment.isSettled),
+      ...this.#foreign.waits(nowMs),
+    ]
+    return { runAgainInMs: waits.length === 0 ? undefined : Math.max(1, Math.min(...waits)) }
+  }
+
+  /** Answers with the times until one is to be written again although nothing changes. */
+  #write({ held }: Mirrors, seen: ReadonlyMap<string, Lease>): readonly number[] {
+    const { clock } = this.#options
+    const waits: number[] = []
+    for (const [name, mirror] of held) {
+      this.#unheldMs.delete(name)
+      const lease = seen.get(name)
+      const isRight = lease !== undefined && isMirror(lease) && saysSame(lease, mirror)
+      const restMs = isRight ? refreshAtMs(lease) - clock.nowMs() : 0
+      if (restMs > 0) {
+        this.#asked.delete(name)
+        waits.push(restMs)
+      } else if (!this.#foreign.isWaitedFor(name, clock.monotonicMs())) {
+        waits.push(this.#ask(name, { kind: 'write', mirror }))
+      }
+    }
+    return waits
+  }
+
+  /** Takes away what is about nothing any more. Answers with the times until a takeover counts as none. */
+  #prune({ held, awaited }: Mirrors, seen: ReadonlyMap<string, Lease>, isSettled: boolean): readonly number[] {
+    const nowMs = this.#options.clock.monotonicMs()
+    const waits: number[] = []
+    for (const [name, lease] of seen) {
+      if (held.has(name) || !isMirror(lease)) continue
+      const sinceMs = this.#unheldMs.get(name) ?? nowMs
+      this.#unheldMs.set(name, sinceMs)
+      const restMs = awaited.has(name) || !isSettled ? sinceMs + TAKEOVER_MS - nowMs : 0
+      waits.push(restMs > 0 ? restMs : this.#ask(name, { kind: 'delete' }))
+    }
+    for (const name of this.#unheldMs.keys()) if (!seen.has(name)) this.#unheldMs.delete(name)
+    for (const name of this.#asked.keys()) if (!seen.has(name) && !held.has(name)) this.#asked.delete(name)
+    return waits
+  }
+
+  /** The same work is not asked for again as long as it may be under way. Answers with the time until it counts as lost. */
+  #ask(name: string, work: Work): number {
+    const nowMs = this.#options.clock.monotonicMs()
+    const before = this.#asked.get(name)
+    const restMs = before === undefined || !sameWork(before.work, work) ? 0 : before.atMs + SEEN_MS - nowMs
+    if (restMs > 0) return restMs
+    this.#asked.set(name, { work, atMs: nowMs })
+    this.#queue.put(name, work)
+    return SEEN_MS
+  }
+
+  async #do(name: string, work: Work, signal: AbortSignal): Promise<void> {
+    const { api, namespace, mirrors, reports, clock } = this.#options
+    const seen = mirrors.items().get(`${namespace}/${name}`)
+    try {
+      if (work.kind === 'delete') {
+        if (seen !== undefined && isMirror(seen)) await api.delete(LEASES, { namespace, name }, signal)
+      } else {
+        await this.#writeOrYield({ api, namespace, name, mirror: work.mirror, nowMs: clock.nowMs() }, seen, signal)
+      }
+      reports.mirrorWritten(name)
+    } catch (error) {
+      // Somebody else was there first: the watch brings what is there, and that is looked at anew.
+      if (!(error instanceof KubeError) || !['Conflict', 'NotFound'].includes(error.failure.code)) throw error
+      this.#asked.delete(name)
+    }
+  }
+
+  async #writeOrYield(
+    write: Parameters<typeof writeMirror>[0],
+    seen: Lease | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const ours = seen === undefined || isMirror(seen) ? seen : undefined
+    const other = seen !== undefined && ours === undefined ? seen : await writeMirror(write, ours, signal)
+    if (other === undefined) return this.#foreign.forget(write.name)
+    const judged = isMirror(other) ? other : await this.#foreign.judge(other, signal)
+    if (judged !== undefined) {
+      await writeMirror(write, judged, signal)
+      return this.#foreign.forget(write.name)
+    }
+    if (this.#foreign.isNews(write.name)) this.#tellForeign(write.mirror, other)
+    this.#reconciler.poke() // with the time of the next look at it
+  }
+
+  #tellForeign({ service }: Mirror, { name, holder }: Lease): void {
+    const { services, events, reports } = this.#options
+    const message = `Lease ${name} is renewed by ${holder}, which is none of Balise's nodes: is another announcer (Cilium's l2announcements) running for the same Service? The Lease is left alone`
+    reports.foreignLease(service, message)
+    const record = services.items().get(service)
+    if (record !== undefined) events.record(record, { type: 'Warning', reason: 'ForeignLease', message })
+  }
+}
+
+function sameWork(a: Work, b: Work): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
