@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { createFakeClock, type FakeClock, settle } from '#ports/clock.fake.ts'
 import { KubeError } from '#ports/kube-api.ts'
 import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue.ts'
+
+const NOTHING_TO_DO = { waiting: 0, working: 0, failing: 0, refused: 0, done: 0, failures: 0 }
 
 interface World {
   readonly clock: FakeClock
@@ -149,6 +152,48 @@ test('drop() takes a waiting key out, and leaves one alone that is being worked 
   queue.drop('b')
   await clock.advance(10)
   assert.deepEqual(started, ['b=1@0', 'b=2@10'])
+})
+
+test('drop() of a key that fails forgets its wait: put again, it is worked on at once', async () => {
+  const { clock, queue, started } = open({ work: () => Promise.reject(new Error('no')) })
+  queue.put('a', '1')
+  await settle()
+  queue.drop('a')
+  assert.equal(queue.status().failing, 0)
+  queue.put('a', '2')
+  await clock.advance(99)
+  assert.deepEqual(started, ['a=1@0', 'a=2@0'])
+  await clock.advance(1)
+  assert.deepEqual(started, ['a=1@0', 'a=2@0', 'a=2@100'])
+})
+
+test('status() counts as many as there are, whatever is put, dropped, done and failed', async () => {
+  const operation = fc.oneof(
+    fc.record({ kind: fc.constant('put' as const), key: fc.nat(5) }),
+    fc.record({ kind: fc.constant('drop' as const), key: fc.nat(5) }),
+    fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(120) }),
+  )
+  const property = fc.asyncProperty(fc.array(operation, { maxLength: 40 }), async (operations) => {
+    let runs = 0
+    const work = async (_key: string, _value: string, signal: AbortSignal): Promise<void> => {
+      await clock.sleep(10, signal)
+      runs += 1
+      if (runs % 3 !== 0) throw new Error('no')
+    }
+    const { clock, queue } = open({ work, maxFailures: 4 })
+    for (const one of operations) {
+      if (one.kind === 'wait') await clock.advance(one.ms)
+      else if (one.kind === 'put') queue.put(String(one.key), '')
+      else queue.drop(String(one.key))
+      const { waiting, working, failing } = queue.status()
+      assert.ok(waiting >= 0 && working >= 0 && working <= 2, `${waiting} wait, ${working} are worked on`)
+      assert.ok(failing >= 0 && failing <= waiting + working, `${failing} fail of ${waiting + working}`)
+    }
+    await clock.advance(60_000)
+    assert.deepEqual({ ...queue.status(), done: 0, failures: 0 }, NOTHING_TO_DO)
+    await queue.close()
+  })
+  await fc.assert(property)
 })
 
 test('close() aborts the work under way, waits for it, and calls it no failure', async () => {

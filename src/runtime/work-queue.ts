@@ -1,4 +1,5 @@
 import type { Clock } from '#ports/clock.ts'
+import { createAgenda } from './agenda.ts'
 import { type BackoffPolicy, backoffMs, DEFAULT_BACKOFF } from './backoff.ts'
 import { type Failure, toFailure } from './failure.ts'
 import { createLatch } from './latch.ts'
@@ -41,12 +42,11 @@ export interface WorkQueue<V> {
 }
 
 interface Item<V> {
+  readonly key: string
   value: V
   /** Changes with every put, so that a value put during the work is seen. */
   version: number
   failures: number
-  /** By the monotonic clock. */
-  dueMs: number
   working: boolean
 }
 
@@ -65,13 +65,18 @@ export function createWorkQueue<V>(options: WorkQueueOptions<V>, signal: AbortSi
   }
 }
 
+/** What a piece of work costs does not grow with how many wait, nor with how many failed. */
 class WorkQueueRun<V> {
   readonly #options: WorkQueueOptions<V>
   readonly #signal: AbortSignal
   readonly #items = new Map<string, Item<V>>()
+  /** Those that can be worked on at once, the longest waiting first. */
+  readonly #ready = new Set<Item<V>>()
+  /** Those that failed. */
+  readonly #later = createAgenda<Item<V>>()
   readonly #latch = createLatch()
   readonly #underWay = new Set<Promise<void>>()
-  readonly #counts = { refused: 0, done: 0, failures: 0 }
+  readonly #counts = { working: 0, failing: 0, refused: 0, done: 0, failures: 0 }
 
   constructor(options: WorkQueueOptions<V>, signal: AbortSignal) {
     this.#options = options
@@ -89,24 +94,20 @@ class WorkQueueRun<V> {
       this.#counts.refused += 1
       return 'full'
     }
-    const dueMs = this.#options.clock.monotonicMs()
-    this.#items.set(key, { value, version: 0, failures: 0, dueMs, working: false })
+    const item = { key, value, version: 0, failures: 0, working: false }
+    this.#items.set(key, item)
+    this.#ready.add(item)
     this.#latch.set()
     return 'queued'
   }
 
   drop(key: string): void {
-    if (this.#items.get(key)?.working === false) this.#items.delete(key)
+    const item = this.#items.get(key)
+    if (item?.working === false) this.#remove(item)
   }
 
   status(): WorkQueueStatus {
-    const items = [...this.#items.values()]
-    return {
-      waiting: items.filter((item) => !item.working).length,
-      working: this.#underWay.size,
-      failing: items.filter((item) => item.failures > 0).length,
-      ...this.#counts,
-    }
+    return { waiting: this.#items.size - this.#counts.working, ...this.#counts }
   }
 
   async loop(): Promise<void> {
@@ -124,11 +125,15 @@ class WorkQueueRun<V> {
 
   #startDue(): void {
     const nowMs = this.#options.clock.monotonicMs()
-    for (const [key, item] of this.#items) {
+    for (const item of this.#later.takeDue(nowMs)) {
+      if (this.#items.get(item.key) === item) this.#ready.add(item) // else it was dropped
+    }
+    for (const item of this.#ready) {
       if (this.#underWay.size >= this.#options.concurrency) return
-      if (item.working || item.dueMs > nowMs) continue
+      this.#ready.delete(item)
       item.working = true
-      const work = this.#workOn(key, item).finally(() => {
+      this.#counts.working += 1
+      const work = this.#workOn(item).finally(() => {
         this.#underWay.delete(work)
         this.#latch.set()
       })
@@ -136,55 +141,58 @@ class WorkQueueRun<V> {
     }
   }
 
-  async #workOn(key: string, item: Item<V>): Promise<void> {
+  async #workOn(item: Item<V>): Promise<void> {
     const { version } = item
     try {
-      await this.#options.work(key, item.value, this.#signal)
+      await this.#options.work(item.key, item.value, this.#signal)
       this.#counts.done += 1
-      item.failures = 0
-      item.dueMs = this.#options.clock.monotonicMs()
-      if (item.version === version) this.#items.delete(key)
+      this.#forgetFailures(item)
+      if (item.version === version) this.#remove(item)
+      else this.#ready.add(item)
     } catch (error) {
-      if (!this.#signal.aborted) this.#failed(key, item, toFailure(error))
+      if (!this.#signal.aborted) this.#failed(item, toFailure(error))
     } finally {
       item.working = false
+      this.#counts.working -= 1
     }
   }
 
-  #failed(key: string, item: Item<V>, failure: Failure): void {
+  #failed(item: Item<V>, failure: Failure): void {
     const { maxFailures, backoff = DEFAULT_BACKOFF, clock, random, onFailure } = this.#options
     this.#counts.failures += 1
+    if (item.failures === 0) this.#counts.failing += 1
     item.failures += 1
-    onFailure?.(key, failure, item.failures)
+    onFailure?.(item.key, failure, item.failures)
     if (maxFailures !== undefined && item.failures >= maxFailures) {
-      this.#items.delete(key)
+      this.#remove(item)
       return
     }
     const waitMs = Math.max(backoffMs(backoff, item.failures, random()), failure.retryAfterMs ?? 0)
-    item.dueMs = clock.monotonicMs() + waitMs
+    this.#later.add(clock.monotonicMs() + waitMs, item)
+  }
+
+  #remove(item: Item<V>): void {
+    this.#forgetFailures(item)
+    this.#items.delete(item.key)
+    this.#ready.delete(item)
+  }
+
+  #forgetFailures(item: Item<V>): void {
+    if (item.failures > 0) this.#counts.failing -= 1
+    item.failures = 0
   }
 
   async #untilSomethingIsDue(): Promise<void> {
-    const due = this.#nextDueMs()
+    const { concurrency, clock } = this.#options
+    const due = this.#underWay.size >= concurrency ? undefined : this.#later.nextMs()
     // The way of a full queue, once for every piece of work: it needs no timer, and none to be taken off.
     if (due === undefined) return await this.#latch.wait(this.#signal)
     const waiting = createScope(this.#signal)
-    const nowMs = this.#options.clock.monotonicMs()
     try {
-      const timer = this.#options.clock.sleep(Math.max(0, due - nowMs), waiting.signal)
+      const timer = clock.sleep(Math.max(0, due - clock.monotonicMs()), waiting.signal)
       await Promise.race([this.#latch.wait(waiting.signal), timer])
     } finally {
       waiting.end()
     }
-  }
-
-  /** Undefined when nothing waits or nothing more can be started. */
-  #nextDueMs(): number | undefined {
-    if (this.#underWay.size >= this.#options.concurrency) return undefined
-    let next: number | undefined
-    for (const item of this.#items.values()) {
-      if (!item.working && (next === undefined || item.dueMs < next)) next = item.dueMs
-    }
-    return next
   }
 }
