@@ -64,9 +64,9 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
   const gate = createGate()
   const queue = createWorkQueue<Told>(
     {
-      work: async (name, told, workSignal) => {
+      work: async (number, told, workSignal) => {
         if (gate.isHeld()) await passOrWait(gate, clock, workSignal)
-        await api.create(EVENTS, told.namespace || CLUSTER_NAMESPACE, eventOf(name, told, options), workSignal)
+        await api.create(EVENTS, told.namespace || CLUSTER_NAMESPACE, eventOf(number, told, options), workSignal)
       },
       capacity: CAPACITY,
       concurrency: CONCURRENCY,
@@ -82,12 +82,11 @@ export function createEventRecorder(options: EventRecorderOptions, signal: Abort
     signal,
   )
   return {
-    record({ namespace, name: of, uid, resourceVersion }, event, kind = SERVICES) {
+    record({ name, namespace, uid, resourceVersion }, { type, reason, message }, kind = SERVICES) {
       made += 1
-      const name = `${of}.${clock.nowMs().toString(16)}${made.toString(16).padStart(5, '0')}`
-      const object = { name: of, uid, resourceVersion }
-      const told = { kind, namespace, object, event, time: formatTime(clock.nowMs()) }
-      if (queue.put(name, told) === 'full') lost += 1
+      const atMs = clock.nowMs()
+      const told = { kind, namespace, name, uid, resourceVersion, type, reason, message, atMs }
+      if (queue.put(made.toString(16).padStart(5, '0'), told) === 'full') lost += 1
     },
     hold: (isHeld) => gate.hold(isHeld),
     lost: () => lost,
@@ -105,32 +104,30 @@ async function passOrWait(gate: Gate, clock: Clock, signal: AbortSignal): Promis
 }
 
 /** As little as an Event can be made from: thousands may wait. */
-interface Told {
+interface Told extends EventSubject, EventText {
   readonly kind: KubeResource
-  readonly namespace: string
-  readonly object: Omit<EventSubject, 'namespace'>
-  readonly event: EventText
-  readonly time: string
+  readonly atMs: number
 }
 
-function eventOf(
-  name: string,
-  { kind, namespace, object, event, time }: Told,
-  { component, identity }: EventRecorderOptions,
-): unknown {
+/** `number`: of those that this process has made, so that no two have one name. */
+function eventOf(number: string, told: Told, { component, identity }: EventRecorderOptions): unknown {
+  const { kind, namespace, name, uid, resourceVersion, type, reason, message, atMs } = told
+  const time = formatTime(atMs)
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name, namespace: namespace || CLUSTER_NAMESPACE },
+    metadata: { name: `${name}.${atMs.toString(16)}${number}`, namespace: namespace || CLUSTER_NAMESPACE },
     involvedObject: {
       apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
       kind: kind.kind,
       ...(namespace === '' ? {} : { namespace }),
-      ...object,
+      name,
+      uid,
+      resourceVersion,
     },
-    type: event.type,
-    reason: event.reason,
-    message: event.message.slice(0, LONGEST_MESSAGE),
+    type,
+    reason,
+    message: message.slice(0, LONGEST_MESSAGE),
     source: { component },
     reportingComponent: component,
     reportingInstance: identity,

@@ -20,7 +20,8 @@ export interface Draft {
   readonly tenant: Tenant
   /** What it was given, unchanged since; undefined where that is not known, and what it shows counts. */
   readonly remembered: readonly Ip[] | undefined
-  readonly kept: Ip[]
+  /** Replaced, never changed: a list that was added to has room for more, in tens of thousands of Services. */
+  kept: readonly Ip[]
   readonly refusals: Refusal[]
 }
 
@@ -47,13 +48,15 @@ export function draftsOf(
   return drafts.sort(compareAge)
 }
 
+const NOTHING: readonly Ip[] = []
+
 function draftOf(claim: Claim, { namespaces, remembered }: DraftContext): Draft {
   const { service, asked } = claim
   const tenant = tenantOf(service, asked.sharing)
   const { key } = tenant
   const seeker = seekerOf(claim, namespaces)
   const request = requestOf(claim)
-  return { key, claim, request, seeker, tenant, remembered: remembered?.get(key), kept: [], refusals: [] }
+  return { key, claim, request, seeker, tenant, remembered: remembered?.get(key), kept: NOTHING, refusals: [] }
 }
 
 export function seekerOf({ service, asked }: Claim, namespaces: DraftContext['namespaces']): Seeker {

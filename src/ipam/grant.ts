@@ -40,7 +40,7 @@ function grantAny(draft: Draft, families: readonly Family[], market: Market): vo
 function take(draft: Draft, ip: Ip, { holdings, usage }: Market): void {
   const clash = hold(holdings, ip, draft.tenant)
   if (clash !== undefined) throw new Error(`Service ${draft.key} was found an address that ${clash.with.key} holds`)
-  draft.kept.push(ip)
+  draft.kept = [...draft.kept, ip]
   countIn(usage, draft.claim.service, ip)
 }
 

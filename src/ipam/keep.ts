@@ -46,7 +46,7 @@ function keepAll(draft: Draft, addresses: readonly Ip[], { holdings, usage }: Ma
   for (const ip of addresses) {
     if (!isStillWanted(draft, ip) || clashAmongKept(holdings, ip, draft.tenant) !== undefined) continue
     place(holdings, ip, draft.tenant)
-    draft.kept.push(ip)
+    draft.kept = [...draft.kept, ip]
     countIn(usage, draft.claim.service, ip)
   }
 }

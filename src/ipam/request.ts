@@ -24,15 +24,22 @@ export function requestOf({ service, asked: { wanted } }: Claim): IpamRequest {
   return wanted.kind === 'any' ? { kind: 'any', families: familiesOf(service) } : wanted
 }
 
+/** Held by every Service: one list for all that ask for the same. */
+const LISTS: { readonly [F in Family]: { readonly alone: readonly Family[]; readonly both: readonly Family[] } } = {
+  IPv4: { alone: ['IPv4'], both: ['IPv4', 'IPv6'] },
+  IPv6: { alone: ['IPv6'], both: ['IPv6', 'IPv4'] },
+}
+
 /** The API server fills `ipFamilies`; where it is empty the cluster's primary family is not known, and IPv4 is meant. */
 export function familiesOf({ families, familyPolicy }: Service): readonly Family[] {
-  const first = families[0] ?? 'IPv4'
+  const [first = 'IPv4'] = families
+  const { alone, both } = LISTS[first]
   switch (familyPolicy) {
     case 'SingleStack':
-      return [first]
+      return alone
     case 'PreferDualStack':
-      return families.length === 0 ? [first] : [...new Set(families)]
+      return families.every((family) => family === first) ? alone : both
     case 'RequireDualStack':
-      return [first, first === 'IPv4' ? 'IPv6' : 'IPv4']
+      return both
   }
 }
