@@ -6,7 +6,9 @@ export interface Told {
   news<E extends EventText>(key: string, events: readonly E[]): readonly E[]
   /** Whether it was ever asked for the object. */
   knows(key: string): boolean
-  /** Forgets objects that are gone. */
+  /** Forgets an object that is gone. */
+  forget(key: string): void
+  /** Forgets all objects that are gone. */
   retain(isThere: (key: string) => boolean): void
 }
 
@@ -21,6 +23,7 @@ export function createTold(): Told {
       return events.filter((event) => !before.has(textOf(event)))
     },
     knows: (key) => told.has(key),
+    forget: (key) => void told.delete(key),
     retain(isThere) {
       for (const key of told.keys()) if (!isThere(key)) told.delete(key)
     },

@@ -20,10 +20,19 @@ export interface AnnouncerWriterOptions {
   readonly reports: OperatorReports
 }
 
+export interface ByName<T> {
+  get(name: string): T | undefined
+  keys(): Iterable<string>
+}
+
 /** Keeps the ServiceL2Status objects that are ours. */
 export interface AnnouncerWriter {
-  /** Writes what differs between the wanted statuses and the objects that there are, both by name. */
-  settle(wanted: ReadonlyMap<string, ServiceL2Status>, shown: ReadonlyMap<string, ServiceL2StatusObject>): void
+  /** Writes what differs between the wanted statuses and the objects that there are, both by name: of these names, or of all. */
+  settle(
+    wanted: ReadonlyMap<string, ServiceL2Status>,
+    shown: ByName<ServiceL2StatusObject>,
+    names?: Iterable<string>,
+  ): void
   close(): Promise<void>
 }
 
@@ -75,12 +84,16 @@ export function createAnnouncerWriter(options: AnnouncerWriterOptions, signal: A
     signal,
   )
   return {
-    settle(wanted, shown) {
-      const jobs = plan(wanted, shown)
-      // What the watch shows as it should be needs no memory: if it goes, it is made anew.
-      for (const name of done.keys()) if (!jobs.has(name)) done.delete(name)
-      for (const [name, job] of jobs) {
-        const version = shown.get(name)?.resourceVersion ?? ''
+    settle(wanted, shown, names = new Set([...wanted.keys(), ...shown.keys(), ...done.keys()])) {
+      for (const name of names) {
+        const object = shown.get(name)
+        const job = plan(wanted.get(name), object)
+        if (job === undefined) {
+          // What the watch shows as it should be needs no memory: if it goes, it is made anew.
+          done.delete(name)
+          continue
+        }
+        const version = object?.resourceVersion ?? ''
         const before = done.get(name)
         const awaitsWatch = before?.text === textOf(job) && before.passed.includes(version)
         if (!awaitsWatch) queue.put(name, { job, version })
@@ -95,18 +108,11 @@ function textOf(job: Job): string {
   return job.kind === 'delete' ? job.kind : JSON.stringify(job.status)
 }
 
-function plan(
-  wanted: ReadonlyMap<string, ServiceL2Status>,
-  shown: ReadonlyMap<string, ServiceL2StatusObject>,
-): ReadonlyMap<string, Job> {
-  const jobs = new Map<string, Job>()
-  for (const [name, status] of wanted) {
-    const object = shown.get(name)
-    if (object === undefined) jobs.set(name, { kind: 'create', status })
-    else if (!isSame(object.status, status)) jobs.set(name, { kind: 'update', status })
-  }
-  for (const name of shown.keys()) if (!wanted.has(name)) jobs.set(name, { kind: 'delete' })
-  return jobs
+/** Undefined when nothing is to be done. */
+function plan(wanted: ServiceL2Status | undefined, object: ServiceL2StatusObject | undefined): Job | undefined {
+  if (wanted === undefined) return object === undefined ? undefined : { kind: 'delete' }
+  if (object === undefined) return { kind: 'create', status: wanted }
+  return isSame(object.status, wanted) ? undefined : { kind: 'update', status: wanted }
 }
 
 function isSame(a: ServiceL2Status | undefined, b: ServiceL2Status): boolean {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { sameAddressPoolStatus } from '#crd/metallb/pool-status.ts'
 import { findConflicts, type PoolConflict } from '#ipam/conflicts.ts'
 import { IPAM_CONDITION } from '#ipam/ownership.ts'
@@ -6,13 +7,14 @@ import { type Pool, poolKey } from '#model/pool.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi, KubeResource } from '#ports/kube-api.ts'
 import { ADDRESS_POOLS, CONFIG_MAPS, SERVICES } from '#ports/kube-resources.ts'
+import { createDueKeys, type Due, type DueKeys } from '#runtime/due-keys.ts'
 import type { Failure } from '#runtime/failure.ts'
 import type { Informer } from '#runtime/informer.ts'
 import { createReconciler } from '#runtime/reconciler.ts'
 import type { EventRecorder, EventText } from '#agents/event-recorder.ts'
-import { legacyEvents, poolEvents, shownAddresses, statusOf } from './metallb-pools.ts'
+import { createShownAddresses, legacyEvents, poolEvents, type ShownAddresses } from './metallb-pools.ts'
 import { additionalFamilyEvents, annotationEvents, markEvents, poolMark } from './metallb-services.ts'
-import { lookAtMetallb, type MetallbSources } from './metallb-source.ts'
+import { lookAtMetallb, type MetallbLook, type MetallbSources } from './metallb-source.ts'
 import { createMetallbWriters, type MetallbWriters } from './metallb-writers.ts'
 import type { ObjectRecord, PoolRecord, ServiceRecord } from '#agents/operator/records.ts'
 import type { OperatorReports } from '#agents/operator/reports.ts'
@@ -33,15 +35,27 @@ export interface MetallbLoopOptions {
 
 /** Nothing waits for what this loop writes, so a burst is one look. */
 const SETTLE_MS = 500
+/** Writes that were refused for good (a missing rule) are tried again at least that often. */
 const RESYNC_MS = 60_000
 
 interface LoopState {
+  readonly due: DueKeys
   readonly writers: MetallbWriters
   readonly toldOfPools: Told
   readonly toldOfServices: Told
   /** Versions of Services of which all has been told. */
   readonly lookedAt: WeakSet<ServiceRecord>
   readonly beganMs: number
+  pools: PoolSight | undefined
+  /** In the pools of MetalLB's kind. */
+  shown: ShownAddresses
+}
+
+/** The pools of all kinds, which concern every Service. */
+interface PoolSight {
+  readonly all: readonly Pool[]
+  readonly conflicts: ReadonlyMap<string, PoolConflict>
+  readonly inForceFirst: readonly Pool[]
 }
 
 /**
@@ -60,12 +74,15 @@ export function startMetallbLoop(options: MetallbLoopOptions, signal: AbortSigna
     },
     signal,
   )
-  const state = {
+  const state: LoopState = {
+    due: createDueKeys({ changes: services.keyChanges(), clock, allEveryMs: RESYNC_MS }),
     writers,
     toldOfPools: createTold(),
     toldOfServices: createTold(),
     lookedAt: new WeakSet<ServiceRecord>(),
     beganMs: clock.nowMs(),
+    pools: undefined,
+    shown: createShownAddresses([]),
   }
   const reconcile = (running: AbortSignal): Promise<void> =>
     lookAndRest(() => reconcileOnce(options, state), clock, running)
@@ -89,17 +106,47 @@ export function startMetallbLoop(options: MetallbLoopOptions, signal: AbortSigna
 }
 
 function reconcileOnce(options: MetallbLoopOptions, state: LoopState): void {
-  const { writers, toldOfPools } = state
   const { pools, services, metallb } = options
   const look = lookAtMetallb(metallb)
   if (look === undefined || !pools.status().synced || !services.status().synced) return
+  const before = state.pools
+  const sight = lookAtPools(options, look, before)
+  state.pools = sight
+  if (sight !== before) state.due.allDue()
+  tellOfPools(options, sight.conflicts, state.toldOfPools)
+  state.due.look(services.items().keys(), (due) => lookAtServices(options, state, sight, due))
+}
+
+/** The very same as before when nothing has changed but what statuses say. */
+function lookAtPools({ pools }: MetallbLoopOptions, look: MetallbLook, before: PoolSight | undefined): PoolSight {
   const all = [...pools.items().values(), ...look.pools].flatMap(({ pool }) => pool ?? [])
+  if (before !== undefined && isDeepStrictEqual(before.all, all)) return before
   const conflicts = findConflicts(all)
-  tellOfPools(options, conflicts, toldOfPools)
-  writeStatuses(options, writers)
   const inForceFirst = all.toSorted((a, b) => Number(isClosed(a, conflicts)) - Number(isClosed(b, conflicts)))
-  markServices(options, inForceFirst, writers)
-  tellOfServices(options, state, inForceFirst)
+  return { all, conflicts, inForceFirst }
+}
+
+function lookAtServices(options: MetallbLoopOptions, state: LoopState, { inForceFirst }: PoolSight, due: Due): void {
+  const items = options.services.items()
+  for (const key of due.keys) if (!items.has(key)) forget(state, key)
+  const records = Array.from(due.keys, (key) => [key, items.get(key)] as const).filter(isThere)
+  countAddresses(options, state, records, due.isAll)
+  writeStatuses(options, state)
+  for (const [key, record] of records) {
+    const patch = poolMark(record, inForceFirst)
+    if (patch !== undefined) state.writers.putMark(key, record, patch)
+  }
+  for (const [key, record] of records) tellOfService(options, state, key, record, inForceFirst)
+}
+
+function isThere(pair: readonly [string, ServiceRecord | undefined]): pair is readonly [string, ServiceRecord] {
+  return pair[1] !== undefined
+}
+
+function forget({ writers, toldOfServices, shown }: LoopState, key: string): void {
+  writers.forget(key)
+  toldOfServices.forget(key)
+  shown.put(key, undefined)
 }
 
 function isClosed(pool: Pool, conflicts: ReadonlyMap<string, PoolConflict>): boolean {
@@ -122,36 +169,39 @@ function tellOfPools(
   told.retain((key) => own.has(key.slice('pool '.length)) || legacy.has(key.slice('config '.length)))
 }
 
-function writeStatuses({ metallb, services }: MetallbLoopOptions, writers: MetallbWriters): void {
-  const own = metallb.addressPools.items()
-  if (own.size === 0) return
-  const shown = shownAddresses(services.items().values())
-  for (const [key, record] of own) {
+/** A look at all of them counts anew. */
+function countAddresses(
+  { metallb }: MetallbLoopOptions,
+  state: LoopState,
+  records: readonly (readonly [string, ServiceRecord])[],
+  isAll: boolean,
+): void {
+  const own = metallb.addressPools.items().values()
+  if (isAll) state.shown = createShownAddresses(Array.from(own).flatMap(({ pool }) => pool ?? []))
+  for (const [key, record] of records) state.shown.put(key, record)
+}
+
+function writeStatuses({ metallb }: MetallbLoopOptions, { writers, shown }: LoopState): void {
+  for (const [key, record] of metallb.addressPools.items()) {
     if (record.pool === undefined) continue
-    const status = statusOf(record.pool, shown)
+    const status = shown.statusOf(record.pool)
     if (!sameAddressPoolStatus(record.status, status)) writers.putStatus(key, record, status)
   }
 }
 
-function markServices({ services }: MetallbLoopOptions, pools: readonly Pool[], writers: MetallbWriters): void {
-  for (const [key, record] of services.items()) {
-    const patch = poolMark(record, pools)
-    if (patch !== undefined) writers.putMark(key, record, patch)
-  }
-}
-
 /** A Service that was served before this term began has been told already. */
-function tellOfServices({ services, events }: MetallbLoopOptions, state: LoopState, pools: readonly Pool[]): void {
-  const { toldOfServices: told, lookedAt, beganMs } = state
-  const items = services.items()
-  for (const [key, record] of items) {
-    if (lookedAt.has(record)) continue
-    lookedAt.add(record)
-    const isOld = !told.knows(key) && wasServedBefore(record, beganMs)
-    const news = told.news(key, [...annotationEvents(record), ...additionalFamilyEvents(record, pools)])
-    if (!isOld) tell(events, SERVICES, record, news)
-  }
-  told.retain((key) => items.has(key))
+function tellOfService(
+  { events }: MetallbLoopOptions,
+  { toldOfServices: told, lookedAt, beganMs }: LoopState,
+  key: string,
+  record: ServiceRecord,
+  pools: readonly Pool[],
+): void {
+  if (lookedAt.has(record)) return
+  lookedAt.add(record)
+  const isOld = !told.knows(key) && wasServedBefore(record, beganMs)
+  const news = told.news(key, [...annotationEvents(record), ...additionalFamilyEvents(record, pools)])
+  if (!isOld) tell(events, SERVICES, record, news)
 }
 
 function wasServedBefore({ conditions }: ServiceRecord, beganMs: number): boolean {

@@ -2,7 +2,7 @@ import { mistakeEvent } from '#crd/metallb/events.ts'
 import { type AddressPoolStatus, addressPoolStatus } from '#crd/metallb/pool-status.ts'
 import type { PoolConflict } from '#ipam/conflicts.ts'
 import { wasOurs } from '#ipam/ownership.ts'
-import { formatIp, type Ip } from '#model/ip.ts'
+import { type Family, formatIp, type Ip } from '#model/ip.ts'
 import { type Pool, poolContains, poolKey } from '#model/pool.ts'
 import { formatRange } from '#model/range.ts'
 import { shadowedMistakes } from './metallb-source.ts'
@@ -57,19 +57,66 @@ function atFault({ range, otherRange, otherPool }: PoolConflict): string {
   return `This pool gives out nothing: ${formatRange(range)} overlaps ${formatRange(otherRange)} of pool ${otherPool}. Remove the addresses from one of the two`
 }
 
-/** The addresses that Services of ours show, each once. */
-export function shownAddresses(services: Iterable<ServiceRecord>): readonly Ip[] {
-  const shown = new Map<string, Ip>()
-  for (const { service } of services) {
-    if (!wasOurs(service)) continue
-    for (const ip of service.ingressIps) shown.set(formatIp(ip), ip)
-  }
-  return [...shown.values()]
+/** How many addresses of each pool Services of ours show: each once, however many Services share it. */
+export interface ShownAddresses {
+  /** What a Service shows by now; undefined when it is gone. */
+  put(key: string, record: ServiceRecord | undefined): void
+  /** `status` of one of the pools. */
+  statusOf(pool: Pool): AddressPoolStatus
 }
 
-/** `status` of a pool with these of all addresses given out. */
-export function statusOf(pool: Pool, shown: readonly Ip[]): AddressPoolStatus {
-  const inside = shown.filter((ip) => poolContains(pool, ip))
-  const IPv4 = inside.filter(({ family }) => family === 'IPv4').length
-  return addressPoolStatus(pool, { IPv4, IPv6: inside.length - IPv4 })
+interface Counts {
+  IPv4: number
+  IPv6: number
+}
+
+interface ShownAddress {
+  readonly family: Family
+  /** Of the pools that it is of. */
+  readonly counts: readonly Counts[]
+  services: number
+}
+
+export function createShownAddresses(pools: readonly Pool[]): ShownAddresses {
+  const counted = pools.map((pool) => ({ pool, counts: { IPv4: 0, IPv6: 0 } }))
+  const countsByPool = new Map(counted.map(({ pool, counts }) => [poolKey(pool), counts]))
+  const addresses = new Map<string, ShownAddress>()
+  /** Addresses by Service. */
+  const shown = new Map<string, ReadonlySet<string>>()
+  const show = (ip: Ip, text: string): void => {
+    const known = addresses.get(text)
+    if (known !== undefined) {
+      known.services += 1
+      return
+    }
+    const counts = counted.flatMap((one) => (poolContains(one.pool, ip) ? [one.counts] : []))
+    for (const count of counts) count[ip.family] += 1
+    addresses.set(text, { family: ip.family, counts, services: 1 })
+  }
+  const hide = (text: string): void => {
+    const known = addresses.get(text)
+    if (known === undefined) return
+    known.services -= 1
+    if (known.services > 0) return
+    for (const count of known.counts) count[known.family] -= 1
+    addresses.delete(text)
+  }
+  return {
+    put(key, record) {
+      if (pools.length === 0) return
+      const before = shown.get(key)
+      const now = record !== undefined && wasOurs(record.service) ? byText(record.service.ingressIps) : NO_ADDRESSES
+      for (const [text, ip] of now) if (before?.has(text) !== true) show(ip, text)
+      for (const text of before ?? []) if (!now.has(text)) hide(text)
+      if (now.size === 0) shown.delete(key)
+      else shown.set(key, new Set(now.keys()))
+    },
+    statusOf: (pool) => addressPoolStatus(pool, countsByPool.get(poolKey(pool)) ?? { IPv4: 0, IPv6: 0 }),
+  }
+}
+
+const NO_ADDRESSES: ReadonlyMap<string, Ip> = new Map()
+
+function byText(ips: readonly Ip[]): ReadonlyMap<string, Ip> {
+  return ips.length === 0 ? NO_ADDRESSES : new Map(ips.map((ip) => [formatIp(ip), ip]))
 }

@@ -20,6 +20,8 @@ export interface MetallbWriterOptions {
 export interface MetallbWriters {
   putStatus(key: string, record: AddressPoolRecord, status: AddressPoolStatus): void
   putMark(key: string, record: ServiceRecord, patch: AnnotationPatch): void
+  /** Forgets a Service that is gone. */
+  forget(key: string): void
   close(): Promise<void>
 }
 
@@ -79,6 +81,10 @@ export function createMetallbWriters(options: MetallbWriterOptions, signal: Abor
     },
     putMark(key, record, patch) {
       if (marked.get(key) !== markText(record, patch)) marks.put(key, { record, patch })
+    },
+    forget(key) {
+      marks.drop(key)
+      marked.delete(key)
     },
     async close() {
       await Promise.all([counts.close(), marks.close()])
