@@ -1,5 +1,5 @@
 import type { LabelRequirement, LabelSelector } from '#model/selector.ts'
-import { elements, expectObject, field, isAbsent, note, type Place, readText } from './place.ts'
+import { elements, expectObject, field, isAbsent, note, type Place, readText, shorten } from './place.ts'
 
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const
 
@@ -71,7 +71,7 @@ function checkKey(place: Place, key: string): void {
   else
     note(
       place,
-      `belongs to ${JSON.stringify(key)}, which no label can be called`,
+      `belongs to ${JSON.stringify(shorten(key))}, which no label can be called`,
       'write a label like app or example.com/app',
     )
 }

@@ -1,6 +1,7 @@
 import type { Mistake } from '#model/condition.ts'
 import { type LabelSelector, SELECT_ALL } from '#model/selector.ts'
 import type { Service } from '#model/service.ts'
+import { shorten } from './place.ts'
 import { annotationPath } from './request-annotations.ts'
 import { parseSelectorText } from './selector-text.ts'
 
@@ -19,7 +20,10 @@ export function readNodeRequest({ annotations }: Service): NodeRequest {
   if (value === undefined) return { nodes: SELECT_ALL, mistakes: [] }
   const parsed = parseSelectorText(value)
   if (parsed.ok) return { nodes: parsed.value, mistakes: [] }
-  const problem = `is no label selector at ${JSON.stringify(parsed.error)}`
+  const problem = `is no label selector at ${JSON.stringify(shorten(parsed.error))}`
   const remedy = 'write requirements with commas between them: zone=a,tier in (x,y),!canary'
-  return { nodes: undefined, mistakes: [{ path: annotationPath(MATCH_NODE_LABELS), value, problem, remedy }] }
+  return {
+    nodes: undefined,
+    mistakes: [{ path: annotationPath(MATCH_NODE_LABELS), value: shorten(value), problem, remedy }],
+  }
 }

@@ -48,7 +48,8 @@ export function note(place: Place, problem: string, remedy: string): void {
 
 const LONGEST_VALUE = 80
 
-function shorten(value: unknown): string {
+/** What somebody wrote, as it is told in a message. */
+export function shorten(value: unknown): string {
   if (value === undefined || value === null) return ''
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
   return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}...`

@@ -1,5 +1,6 @@
 import type { Mistake } from '#model/condition.ts'
 import type { Labels } from '#model/selector.ts'
+import { shorten } from './place.ts'
 
 /** Whose rules hold for a value that was written under a key. */
 export type AnnotationFamily = 'balise' | 'cilium' | 'metallb'
@@ -64,8 +65,15 @@ export function overruled(annotations: Labels, names: AnnotationNames): readonly
   return names.flatMap(([key]) => {
     const value = valueOf(annotations, key)
     if (value === undefined || value.trim() === winner.text.trim()) return []
-    const problem = `is ignored, because ${winner.key} ${JSON.stringify(winner.text)} goes before it`
-    return [{ path: annotationPath(key), value, problem, remedy: 'remove one of the two, or write the same in both' }]
+    const problem = `is ignored, because ${winner.key} ${JSON.stringify(shorten(winner.text))} goes before it`
+    return [
+      {
+        path: annotationPath(key),
+        value: shorten(value),
+        problem,
+        remedy: 'remove one of the two, or write the same in both',
+      },
+    ]
   })
 }
 
@@ -77,7 +85,7 @@ export function misspelled(annotations: Labels): readonly Mistake[] {
     return [
       {
         path: annotationPath(key),
-        value,
+        value: shorten(value),
         problem: 'has no effect, for its name is misspelled',
         remedy: `write ${meant}`,
       },

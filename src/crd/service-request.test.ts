@@ -296,6 +296,28 @@ for (const [written, meant] of MISSPELLINGS) {
   })
 }
 
+test('readServiceRequest() takes no IPv4 address in the notation of IPv6, and says how to write it', () => {
+  const listed = request({ 'lbipam.cilium.io/ips': '::ffff:10.0.0.1, 10.0.0.2' })
+  assert.equal(wanted(listed), '10.0.0.2')
+  assert.deepEqual(listed.mistakes.map(formatMistake), [
+    'metadata.annotations["lbipam.cilium.io/ips"] "::ffff:10.0.0.1" is an IPv4 address in the notation of IPv6: write 10.0.0.1',
+  ])
+  const alone = request({}, { loadBalancerIP: '::ffff:10.0.0.1' })
+  assert.equal(wanted(alone), 'unclear')
+  assert.deepEqual(alone.mistakes.map(formatMistake), [
+    'spec.loadBalancerIP "::ffff:10.0.0.1" is an IPv4 address in the notation of IPv6: write 10.0.0.1',
+  ])
+})
+
+test('readServiceRequest() tells no more of a long value than one wants to read', () => {
+  const long = 'x'.repeat(100_000)
+  const written = ORDER.flat().map((key): readonly [string, string] => [key, `${key} ${long}`])
+  for (const annotations of [...written.map(([key, value]) => ({ [key]: value })), Object.fromEntries(written)]) {
+    const { mistakes, remarks } = request(annotations)
+    for (const mistake of [...mistakes, ...remarks]) assert.ok(formatMistake(mistake).length < 600)
+  }
+})
+
 test('readServiceRequest() never throws, and is clear exactly when it has an answer', () => {
   const text = fc.oneof(fc.string(), fc.constantFrom('10.0.0.1', 'fd00::1', '10.0.0.1,10.0.0.2', ',', '*'))
   const annotations = fc.dictionary(fc.constantFrom(...ORDER.flat(), 'constructor', 'toString'), text)

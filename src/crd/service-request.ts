@@ -2,6 +2,8 @@ import type { Mistake } from '#model/condition.ts'
 import { formatIp, type Ip, parseIp, sameIp } from '#model/ip.ts'
 import type { Service } from '#model/service.ts'
 import type { ServiceRequest, WantedAddresses } from '#model/service-request.ts'
+import { mappedDefect } from './mapped-ip.ts'
+import { shorten } from './place.ts'
 import {
   type AnnotationInForce,
   annotationInForce,
@@ -88,7 +90,12 @@ function wantedByMetallb(
     const earlier = addresses.slice(0, index).find(({ family }) => family === ip.family)
     if (earlier !== undefined) {
       const problem = `asks for two ${ip.family} addresses, and MetalLB gives one of each family`
-      all.push({ path, value: text, problem, remedy: 'keep one, or write all of them in balise.io/ips instead' })
+      all.push({
+        path,
+        value: shorten(text),
+        problem,
+        remedy: 'keep one, or write all of them in balise.io/ips instead',
+      })
     }
     if (families.length > 0 && !families.includes(ip.family)) {
       const problem = `asks for an ${ip.family} address, but the Service is ${families.join(' and ')} only`
@@ -116,18 +123,18 @@ interface Listed {
   readonly mistakes: readonly Mistake[]
 }
 
+const NO_ADDRESS = { problem: 'is not an IP address', remedy: 'write addresses with commas between them' }
+
 /** Comma list; white space around entries and empty entries are ignored. */
 function readAddresses(inForce: AnnotationInForce | undefined): Listed {
   const addresses: Ip[] = []
   const mistakes: Mistake[] = []
   for (const value of (inForce?.text ?? '').split(',').map((part) => part.trim())) {
     const ip = parseIp(value)
-    if (ip.ok) addresses.push(ip.value)
-    else if (value !== '') {
-      const path = annotationPath(inForce?.key ?? '')
-      const remedy = 'write addresses with commas between them'
-      mistakes.push({ path, value, problem: 'is not an IP address', remedy })
-    }
+    const defect = ip.ok ? mappedDefect(ip.value) : NO_ADDRESS
+    if (ip.ok && defect === undefined) addresses.push(ip.value)
+    else if (value !== '' && defect !== undefined)
+      mistakes.push({ path: annotationPath(inForce?.key ?? ''), value: shorten(value), ...defect })
   }
   return { addresses: withoutRepeats(addresses), mistakes }
 }
@@ -145,7 +152,7 @@ function readPool(inForce: AnnotationInForce | undefined): Answer<string> {
   const remedy = 'write the name of one pool, as kubectl get shows it'
   const mistake = {
     path: annotationPath(inForce.key),
-    value: inForce.text,
+    value: shorten(inForce.text),
     problem: 'cannot be the name of a pool',
     remedy,
   }

@@ -3,11 +3,13 @@ import type { Labels } from '#model/selector.ts'
 import type { L4Protocol, Service, ServicePort } from '#model/service.ts'
 import { FAMILIES, readIp, readIps, readPrefix } from './addresses.ts'
 import { readConditions } from './conditions.ts'
+import { mappedDefect } from './mapped-ip.ts'
 import { type Metadata, readMetadata } from './metadata.ts'
 import {
   type Decoded,
   elements,
   field,
+  note,
   type Place,
   readInteger,
   readOneOf,
@@ -60,7 +62,7 @@ function readService(root: Place, metadata: Metadata): Service {
     annotations: keptAnnotations(metadata.annotations),
     type: readOneOf(field(spec, 'type'), TYPES, 'ClusterIP'),
     loadBalancerClass: readText(field(spec, 'loadBalancerClass')),
-    loadBalancerIp: readIp(field(spec, 'loadBalancerIP')),
+    loadBalancerIp: readLoadBalancerIp(field(spec, 'loadBalancerIP')),
     clusterIps,
     headless: field(spec, 'clusterIP').value === 'None',
     externalIps: readIps(elements(field(spec, 'externalIPs'))),
@@ -78,6 +80,14 @@ function readService(root: Place, metadata: Metadata): Service {
     selector: readTexts(field(spec, 'selector')),
     conditions: readConditions(field(status, 'conditions')),
   }
+}
+
+function readLoadBalancerIp(place: Place): Ip | undefined {
+  const ip = readIp(place)
+  const defect = ip === undefined ? undefined : mappedDefect(ip)
+  if (defect === undefined) return ip
+  note(place, defect.problem, defect.remedy)
+  return undefined
 }
 
 function keptAnnotations(annotations: Labels): Labels {

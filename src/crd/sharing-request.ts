@@ -1,6 +1,7 @@
 import type { Mistake } from '#model/condition.ts'
 import type { Labels } from '#model/selector.ts'
 import type { SharingRequest } from '#model/service-request.ts'
+import { shorten } from './place.ts'
 import {
   type AnnotationInForce,
   annotationInForce,
@@ -36,11 +37,11 @@ export function readSharing(annotations: Labels): SharingAnswer {
   return { value: { key: key.text, namespaces, differentPods }, remarks }
 }
 
-function withoutKey({ key, text: value }: AnnotationInForce): Mistake {
+function withoutKey({ key, text }: AnnotationInForce): Mistake {
   const problem = 'has no effect without a sharing key'
   return {
     path: annotationPath(key),
-    value,
+    value: shorten(text),
     problem,
     remedy: 'add annotation lbipam.cilium.io/sharing-key, or remove this one',
   }
@@ -56,7 +57,12 @@ function readNamespaces({ key, text }: AnnotationInForce, remarks: Mistake[]): '
     const isNamespace = NAMESPACE.test(value)
     const remedy = 'write names of namespaces with commas between them, or * for all'
     if (!isNamespace && value !== '')
-      remarks.push({ path: annotationPath(key), value, problem: 'cannot be the name of a namespace', remedy })
+      remarks.push({
+        path: annotationPath(key),
+        value: shorten(value),
+        problem: 'cannot be the name of a namespace',
+        remedy,
+      })
     return isNamespace
   })
 }
@@ -64,7 +70,7 @@ function readNamespaces({ key, text }: AnnotationInForce, remarks: Mistake[]): '
 function readSwitch({ key, text: value }: AnnotationInForce, remarks: Mistake[]): boolean {
   if (value !== 'true' && value !== 'false') {
     const problem = 'is neither true nor false, so it counts as false'
-    remarks.push({ path: annotationPath(key), value, problem, remedy: 'write "true" or "false"' })
+    remarks.push({ path: annotationPath(key), value: shorten(value), problem, remedy: 'write "true" or "false"' })
   }
   return value === 'true'
 }

@@ -21,3 +21,9 @@ test('shorten() stays within a condition and says how many are left out', () => 
   assert.ok(message.length < 5000)
   assert.match(message, /Sentence number 0\. .*\. And \d+ more$/)
 })
+
+test('shorten() cuts a sentence that does not fit by itself', () => {
+  const message = shorten(['x'.repeat(100_000), 'next'])
+  assert.ok(message.length < 5000)
+  assert.match(message, /x\.\.\.\. And 1 more$/)
+})

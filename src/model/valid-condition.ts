@@ -22,13 +22,17 @@ export function unjudgedCondition(message: string, observedGeneration: number): 
   return { type: VALID_CONDITION, status: 'Unknown', reason: 'notJudged', message, observedGeneration }
 }
 
-/** Whole sentences as far as they fit, then how many more there are. */
+/** Whole sentences as far as they fit, then how many more there are; of one that is too long by itself the beginning. */
 export function shorten(sentences: readonly string[]): string {
   let message = ''
   for (const [index, sentence] of sentences.entries()) {
-    const longer = message === '' ? sentence : `${message}. ${sentence}`
+    const longer = message === '' ? cut(sentence) : `${message}. ${sentence}`
     if (longer.length > LONGEST_MESSAGE && message !== '') return `${message}. And ${sentences.length - index} more`
     message = longer
   }
   return message
+}
+
+function cut(sentence: string): string {
+  return sentence.length <= LONGEST_MESSAGE ? sentence : `${sentence.slice(0, LONGEST_MESSAGE - 3)}...`
 }
