@@ -17,27 +17,29 @@ function count(text: string): number {
   return Number(text)
 }
 
-/** How commander ends: help is no failure, anything that it did not understand is a misuse. */
+/** How commander ends: help that was asked for is no failure, anything that it did not understand is a misuse. */
 const MISUSED = 2
 const program = new Command('balise lab')
+  .description('The laboratory: clusters in network namespaces of this machine')
   .enablePositionalOptions()
-  .exitOverride((end) => process.exit(end.exitCode === 0 || end.code === 'commander.help' ? end.exitCode : MISUSED))
-const nameOption = (): Option => new Option('--name <lab>', 'which lab, where there are several').env('BALISE_LAB')
+  .showHelpAfterError('--help tells what there is')
+  .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : MISUSED))
+const nameOption = (): Option => new Option('--name <lab>', 'Which lab, where there are several').env('BALISE_LAB')
 
 program
   .command('up')
-  .description('bring a lab up')
-  .option('--topology <name|file>', 'what it is made of', 'talos-l2')
-  .option('--nodes <number>', 'so many nodes instead of those of the topology', count)
-  .addOption(new Option('--size <size>', 'whole nodes, or an API server alone').choices(SIZES))
-  .option('--bare', 'without Balise', false)
-  .option('--detach', 'leave it running and return', false)
+  .description('Bring a lab up')
+  .option('--topology <name|file>', 'What it is made of', 'talos-l2')
+  .option('--nodes <number>', 'So many nodes instead of those of the topology', count)
+  .addOption(new Option('--size <size>', 'Whole nodes, or an API server alone').choices(SIZES))
+  .option('--bare', 'Without Balise', false)
+  .option('--detach', 'Leave it running and return', false)
   .addOption(
-    new Option('--check', 'walk the guide, take the lab down, and let the exit code say how it went')
+    new Option('--check', 'Walk the guide, take the lab down, and let the exit code say how it went')
       .default(false)
       .conflicts('detach'),
   )
-  .addOption(new Option('--name <lab>', "its name, if not the topology's"))
+  .addOption(new Option('--name <lab>', "Its name, if not the topology's"))
   .action(async (options) => {
     const interrupted = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort())
@@ -46,8 +48,8 @@ program
 
 program
   .command('down')
-  .description('take a lab down, whatever is left of it')
-  .option('--all', 'every lab of this machine', false)
+  .description('Take a lab down, whatever is left of it')
+  .option('--all', 'Every lab of this machine', false)
   .addOption(nameOption())
   .action(async (options) => {
     process.exitCode = await down(options, write)
@@ -55,8 +57,8 @@ program
 
 program
   .command('ps')
-  .description('the hosts of all labs, or of one')
-  .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+  .description('The hosts of all labs, or of one')
+  .addOption(new Option('-o, --output <format>', 'How to print it').choices(['table', 'json']).default('table'))
   .addOption(nameOption())
   .action((options) => {
     const listing = listLabs(options.name)
@@ -66,13 +68,13 @@ program
 
 program
   .command('kubeconfig')
-  .description("print the path of a kubeconfig that works from this machine's shell")
+  .description("Print the path of a kubeconfig that works from this machine's shell")
   .addOption(nameOption())
   .action((options) => write(kubeconfigPath(options.name)))
 
 program
   .command('env')
-  .description('print settings for a shell: eval "$(bin/balise lab env)"')
+  .description('Print settings for a shell: eval "$(bin/balise lab env)"')
   .addOption(nameOption())
   .action((options) => {
     for (const line of environmentLines(options.name)) write(line)
@@ -80,7 +82,7 @@ program
 
 program
   .command('exec <target> [command...]')
-  .description('run a program on a host, or in the network of pod/NAMESPACE/NAME')
+  .description('Run a program on a host, or in the network of pod/NAMESPACE/NAME')
   .addOption(nameOption())
   .passThroughOptions()
   .action(async (target: string, command: string[], options) => {
@@ -90,12 +92,12 @@ program
 
 program
   .command('fault <kind> [arguments...]')
-  .description('let something go wrong, or end it')
+  .description('Let something go wrong, or end it')
   .addHelpText('after', () =>
     ['', 'Faults:', ...FAULTS.map(([usage, what]) => `  ${usage.padEnd(27)}${what}`)].join('\n'),
   )
   .addOption(nameOption())
-  .option('--no-follow', 'do not wait until the addresses of Services answer again')
+  .option('--no-follow', 'Do not wait until the addresses of Services answer again')
   .action(async (kind: string, words: string[], options) => {
     await fault({ name: options.name, words: [kind, ...words], follow: options.follow }, write)
   })

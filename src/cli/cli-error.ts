@@ -7,3 +7,6 @@ export class CliError extends Error {
     this.remedy = remedy
   }
 }
+
+/** The command was given what it cannot be given: arguments that contradict each other, or lack something. */
+export class MisuseError extends CliError {}

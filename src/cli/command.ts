@@ -55,12 +55,17 @@ export interface Operand {
   readonly several?: boolean
 }
 
+/** The agent behind its socket, or what is pinned in the BPF file system. */
+export type NodePlace = 'agent' | 'pins'
+
 export interface CliCommand {
   /** `service list` is `['service', 'list']`. */
   readonly words: readonly string[]
   readonly sentence: string
   readonly flags: readonly Flag[]
   readonly lists?: readonly ListFlag[]
+  /** What of its node it looks at: the help has flags only for these. Commands that ask the cluster, or nobody, look at none. */
+  readonly looksAt?: readonly NodePlace[]
   /** Given to `execute` as a list under its name. */
   readonly operand?: Operand
   execute(outside: Outside, flags: Flags, lists: Lists): Promise<Answer>

@@ -74,10 +74,26 @@ test('an answer of another version of the API is refused', async () => {
   })
 })
 
+test('the remedy names the command that was called', async () => {
+  const { stderr } = await run(['l2', 'list', '--socket', '/nonexistent/agent.sock'])
+  assert.match(stderr, /exec ds\/balise -- balise l2 list$/m)
+})
+
 test('what is misused ends with 2', async () => {
   const { code, stdout, stderr } = await run(['status', '--nope'])
   assert.deepEqual([code, stdout], [2, ''])
-  assert.match(stderr, /--nope/)
+  assert.match(stderr, /--nope'\n--help tells what there is$/m)
+})
+
+test('arguments that a command cannot take together are a misuse as well', async () => {
+  assert.equal((await run(['bpf', 'lb', 'list', '--backends', '--revnat', '--bpf-fs', '/nonexistent'])).code, 2)
+  assert.equal((await run(['cleanup', '--host-root', 'host'])).code, 2)
+})
+
+test('cleanup does not call a node clean whose file system is not there', async () => {
+  const { code, stdout, stderr } = await run(['cleanup', '--dry-run', '--host-root', '/nonexistent'])
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /There is no folder \/nonexistent here/)
 })
 
 test('a reader that stops early is no failure', async () => {

@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { CommanderError } from 'commander'
 import { BALISE_VERSION } from '#model/version.ts'
-import { CliError } from './cli-error.ts'
+import { CliError, MisuseError } from './cli-error.ts'
 import { COMMANDS } from './commands.ts'
 import { createOutside } from './outside.ts'
 import { formatAnswer } from './output.ts'
@@ -34,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_MISUSED
     if (!(error instanceof CliError)) throw error
     process.stderr.write(`Error: ${error.message}\n${error.remedy}\n`)
-    return EXIT_FAILED
+    return error instanceof MisuseError ? EXIT_MISUSED : EXIT_FAILED
   }
 }
 
@@ -48,7 +48,7 @@ function endQuietlyWithoutReader(): void {
 
 async function runCommand({ command, flags, lists, output, settings }: Invocation): Promise<number> {
   endQuietlyWithoutReader()
-  const answer = await command.execute(createOutside(settings), flags, lists)
+  const answer = await command.execute(createOutside(settings, command.words), flags, lists)
   process.stdout.write(formatAnswer(answer, output))
   return answer.exitCode ?? 0
 }

@@ -16,8 +16,11 @@ export function openNode(root: string, { socket, bpfFs, pinDir }: Settings): Nod
   if (!settings.ok)
     throw new CliError(settings.error.map(formatConfigMistake).join('; '), 'set these variables as the agent has them')
   const { cniConfDir, cniBinDir, stateDir, procSys } = settings.value
+  const files = createHostFiles()
+  if (root !== '' && files.list(root) === undefined)
+    throw new CliError(`There is no folder ${root} here`, "name the folder that has the node's file system, as /host")
   return {
-    files: createHostFiles(),
+    files,
     network: createNodeNetwork(),
     net: createNetDevices(),
     bpf: openBpfRemains(join(root, bpfFs, pinDir)),

@@ -1,8 +1,8 @@
 import type { Outside } from './command.ts'
 import type { Settings } from './program.ts'
 
-/** The node that the command runs on. Modules are loaded when a command needs them: most need one of the two. */
-export function createOutside(settings: Settings): Outside {
+/** The node that the command of these words runs on. Modules are loaded when a command needs them: most need one of the two. */
+export function createOutside(settings: Settings, words: readonly string[]): Outside {
   return {
     nowMs: () => Date.now(),
     async openKube() {
@@ -19,7 +19,7 @@ export function createOutside(settings: Settings): Outside {
     },
     async askAgent(path) {
       const { askAgent } = await import('./agent-client.ts')
-      return askAgent(settings.socket, path)
+      return askAgent(settings.socket, path, words)
     },
     async openMaps() {
       const { openPinnedMaps } = await import('#io/bpf/pinned-maps.ts')

@@ -42,6 +42,15 @@ test('flags, output and settings reach the command', async () => {
   assert.deepEqual(got.settings, { socket: '/run/balise/agent.sock', bpfFs: '/b', pinDir: 'balise' })
 })
 
+test('flags that say where to look belong to commands that look there', async () => {
+  for (const words of [['node', 'list'], ['ipam', 'explain', 'web'], ['values', 'check', 'x'], ['version']]) {
+    await assert.rejects(parse(...words, '--socket', '/s'), CommanderError, words.join(' '))
+  }
+  await assert.rejects(parse('status', '--bpf-fs', '/b'), CommanderError)
+  const got = (await parse('debuginfo', '--socket', '/s', '--pin-dir', 'p')) as Invocation
+  assert.deepEqual(got.settings, { socket: '/s', bpfFs: '/sys/fs/bpf', pinDir: 'p' })
+})
+
 test('what a command is about reaches it by its name', async () => {
   const got = (await parse('ipam', 'explain', 'shop/web', '-o', 'json')) as Invocation
   assert.deepEqual(got.lists['service'], ['shop/web'])

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { CliCommand, Flag, Flags, Lists } from './command.ts'
+import type { CliCommand, Flag, Flags, Lists, NodePlace } from './command.ts'
 import { OUTPUT_FORMATS, type OutputFormat } from './output.ts'
 
 /** Where the command looks; the environment may say it instead, under the names that the agent reads. */
@@ -41,6 +41,7 @@ export function createProgram({ name, version, commands, onCommand, onProcess }:
     .version(version, '--version', 'Print the version and end')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('--help tells what there is')
   const groups = new Map<string, Command>()
   for (const command of commands) {
     const leaf = parentOf(program, command.words, groups).command(command.words.at(-1) ?? '')
@@ -51,7 +52,7 @@ export function createProgram({ name, version, commands, onCommand, onProcess }:
     for (const list of command.lists ?? []) {
       leaf.addOption(new Option(`${flagWords(list)} <${list.value}>`, list.sentence).argParser(collect))
     }
-    for (const option of commonOptions()) leaf.addOption(option)
+    for (const option of optionsOf(command)) leaf.addOption(option)
     const { operand } = command
     if (operand === undefined) {
       leaf.action(async (options: GivenOptions) => onCommand(readInvocation(command, options)))
@@ -104,21 +105,29 @@ const GROUPS: Readonly<Record<string, string>> = {
 
 type GivenOptions = CommonOptions & Flags & Lists
 
-interface CommonOptions extends Settings {
+interface CommonOptions extends Partial<Settings> {
   readonly output: OutputFormat
 }
 
-function commonOptions(): readonly Option[] {
+const DEFAULTS: Settings = { socket: '/run/balise/agent.sock', bpfFs: '/sys/fs/bpf', pinDir: 'balise' }
+
+function optionsOf({ looksAt = [] }: CliCommand): readonly Option[] {
   return [
     new Option('-o, --output <format>', 'How to print it').choices(OUTPUT_FORMATS).default('text'),
-    new Option('--socket <path>', "The agent's socket").env('BALISE_SOCKET').default('/run/balise/agent.sock'),
-    new Option('--bpf-fs <path>', 'Where the BPF file system is mounted').env('BALISE_BPF_FS').default('/sys/fs/bpf'),
-    new Option('--pin-dir <name>', 'The folder of our pins in it').env('BALISE_PIN_DIR').default('balise'),
+    ...looksAt.flatMap((place) => PLACE_OPTIONS[place]()),
   ]
 }
 
+const PLACE_OPTIONS: { readonly [P in NodePlace]: () => readonly Option[] } = {
+  agent: () => [new Option('--socket <path>', "The agent's socket").env('BALISE_SOCKET').default(DEFAULTS.socket)],
+  pins: () => [
+    new Option('--bpf-fs <path>', 'Where the BPF file system is mounted').env('BALISE_BPF_FS').default(DEFAULTS.bpfFs),
+    new Option('--pin-dir <name>', 'The folder of our pins in it').env('BALISE_PIN_DIR').default(DEFAULTS.pinDir),
+  ],
+}
+
 function readInvocation(command: CliCommand, options: GivenOptions, operand: Lists = {}): Invocation {
-  const { output, socket, bpfFs, pinDir } = options
+  const { output, socket, bpfFs, pinDir } = { ...DEFAULTS, ...options }
   const flags = Object.fromEntries(command.flags.map(({ name }) => [name, options[attributeOf(name)] === true]))
   const lists = Object.fromEntries((command.lists ?? []).map(({ name }) => [name, options[attributeOf(name)] ?? []]))
   return { command, flags, lists: { ...lists, ...operand }, output, settings: { socket, bpfFs, pinDir } }

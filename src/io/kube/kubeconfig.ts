@@ -9,7 +9,7 @@ import {
   newUsers,
   type User,
 } from '@kubernetes/client-node/dist/config_types.js'
-import { parse } from 'yaml'
+import { parseYaml } from '#io/yaml/parse-yaml.ts'
 import { credentialsOf } from './credentials.ts'
 import type { KubeEndpoint, KubeTls } from './kube-endpoint.ts'
 
@@ -40,7 +40,9 @@ export function loadKubeconfig(paths: readonly string[], context: string | undef
 }
 
 function readKubeconfig(path: string): Kubeconfig {
-  const document = parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>> | null
+  const [read] = parseYaml(readFileSync(path, 'utf8'))
+  if (read?.ok === false) throw new Error(`The kubeconfig ${path} ${read.error.problem}`)
+  const document = read?.value as Readonly<Record<string, unknown>> | null | undefined
   const folder = dirname(path)
   return {
     clusters: newClusters(document?.['clusters']).map((cluster) => ({

@@ -57,6 +57,17 @@ test('loadKubeEndpoints() reads server and namespace of the current context, or 
   )
 })
 
+test('loadKubeEndpoints() names the kubeconfig that is no YAML, and says why in one line', (t) => {
+  const path = join(folderWith(t, { config: 'x: [' }), 'config')
+  assert.throws(
+    () => loadKubeEndpoint({ kind: 'kubeconfig', paths: [path], context: undefined }),
+    (error) =>
+      error instanceof Error &&
+      error.message.startsWith(`The kubeconfig ${path} is no YAML`) &&
+      !error.message.includes('\n'),
+  )
+})
+
 test('loadKubeEndpoints() takes certificates from data and from files beside the kubeconfig', async (t) => {
   const data = Buffer.from('CERT').toString('base64')
   const user = { 'client-certificate-data': data, 'client-key': 'pki/key' }

@@ -3,6 +3,7 @@ import type { CliCommand } from '#cli/command.ts'
 export const BPF_LB_LIST: CliCommand = {
   words: ['bpf', 'lb', 'list'],
   sentence: "What the kernel's load-balancing maps hold on this node; works without the agent",
+  looksAt: ['pins'],
   flags: [
     { name: 'frontends', sentence: 'Only the frontends, with counts and flags' },
     { name: 'backends', sentence: 'Only the backends, by id' },

@@ -19,6 +19,10 @@ test('lbDumpForMachines() has a list by service address', () => {
   ])
 })
 
+test('chooseLbView() refuses two flags', () => {
+  assert.throws(() => chooseLbView({ backends: true, revnat: true }), /--backends and --revnat exclude each other/)
+})
+
 test('chooseLbView() shows all when no flag is set', () => {
   assert.equal(chooseLbView({}), 'all')
   assert.equal(chooseLbView({ backends: true }), 'backends')

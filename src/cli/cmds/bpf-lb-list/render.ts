@@ -1,3 +1,4 @@
+import { MisuseError } from '#cli/cli-error.ts'
 import type { Flags } from '#cli/command.ts'
 import { formatTable } from '#cli/table.ts'
 import { compareIp, formatIp } from '#model/ip.ts'
@@ -25,9 +26,11 @@ export const LB_VIEWS: { readonly [V in LbViewName]: LbViewSpec } = {
   revnat: { headings: ['ID', BACKEND_HEADING], rows: reverseNatRows },
 }
 
-/** The first of the flags that is set. */
+/** What the flags ask for; two of them are one too many. */
 export function chooseLbView(flags: Flags): LbViewName {
-  return (['frontends', 'backends', 'revnat'] as const).find((name) => flags[name] === true) ?? 'all'
+  const [chosen = 'all', other] = (['frontends', 'backends', 'revnat'] as const).filter((name) => flags[name] === true)
+  if (other !== undefined) throw new MisuseError(`--${chosen} and --${other} exclude each other`, 'give one of them')
+  return chosen
 }
 
 export function renderLbRows(headings: LbRow, rows: readonly LbRow[]): string {

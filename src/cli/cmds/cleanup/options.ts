@@ -1,9 +1,10 @@
-import { CliError } from '#cli/cli-error.ts'
+import { MisuseError } from '#cli/cli-error.ts'
 import type { CliCommand, Lists } from '#cli/command.ts'
 
 export const CLEANUP: CliCommand = {
   words: ['cleanup'],
   sentence: 'Undo on this node all that its agent and plugin made, after Balise was uninstalled',
+  looksAt: ['agent', 'pins'],
   flags: [
     { name: 'dry-run', sentence: 'Only say what would be done' },
     { name: 'force', sentence: 'Also while an agent runs here: it will make most of it again' },
@@ -34,8 +35,8 @@ export const CLEANUP: CliCommand = {
 
 function hostRoot(lists: Lists): string {
   const [root = '', ...more] = lists['host-root'] ?? []
-  if (more.length > 0) throw new CliError('--host-root is given twice', 'give it once')
+  if (more.length > 0) throw new MisuseError('--host-root is given twice', 'give it once')
   if (root !== '' && !root.startsWith('/'))
-    throw new CliError(`--host-root ${root} is not an absolute path`, 'write it as /host')
+    throw new MisuseError(`--host-root ${root} is not an absolute path`, 'write it as /host')
   return root.replace(/\/+$/, '')
 }

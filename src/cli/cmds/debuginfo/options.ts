@@ -3,6 +3,7 @@ import type { CliCommand } from '#cli/command.ts'
 export const DEBUGINFO: CliCommand = {
   words: ['debuginfo'],
   sentence: 'Everything about this node at once, as Markdown: for a report or for grep',
+  looksAt: ['agent', 'pins'],
   flags: [],
   async execute(outside) {
     const [{ runDebuginfo }, { debuginfoForMachines, renderDebuginfo }] = await Promise.all([

@@ -3,8 +3,8 @@ import { ipamInputOf } from '#agents/operator/ipam/ipam-plan.ts'
 import { addressPoolRecord, legacyRecord } from '#agents/operator/metallb/metallb-records.ts'
 import { metallbLook } from '#agents/operator/metallb/metallb-source.ts'
 import { poolRecord, serviceRecord } from '#agents/operator/records.ts'
-import { CliError } from '#cli/cli-error.ts'
 import type { Lists, Outside } from '#cli/command.ts'
+import { unreadable } from '#cli/kube-failure.ts'
 import { LEGACY_CONFIG } from '#crd/metallb/kinds.ts'
 import type { IpamInput } from '#ipam/allocate.ts'
 import { poolKey } from '#model/pool.ts'
@@ -56,8 +56,7 @@ async function listOf(api: KubeApi, resource: KubeResource, options: ListOptions
     if (!(cause instanceof KubeError)) throw cause
     // A cluster need not have the kinds of MetalLB, nor one of Balise that is newer than its installation.
     if ((resource === ADDRESS_POOLS || resource === POOL_POLICIES) && cause.failure.code === 'NotFound') return []
-    const remedy = `use a kubeconfig that may list ${resource.plural}`
-    throw new CliError(`The ${resource.plural} of the cluster cannot be listed: ${cause.message}`, remedy, { cause })
+    throw unreadable(resource, cause)
   }
 }
 

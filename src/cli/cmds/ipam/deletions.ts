@@ -1,4 +1,4 @@
-import { CliError } from '#cli/cli-error.ts'
+import { CliError, MisuseError } from '#cli/cli-error.ts'
 import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import type { KubeObject, KubeResource } from '#ports/kube-api.ts'
 import { ADDRESS_POOLS, POOL_POLICIES, POOLS, SERVICES } from '#ports/kube-resources.ts'
@@ -54,7 +54,7 @@ function readName(named: string): { readonly list: keyof IpamObjects; readonly k
   const isWhole = name !== '' && more.length <= 1 && (found?.namespace !== '' || more.length === 0)
   if (found === undefined || !isWhole) {
     const kinds = KINDS.map(({ names: [first] }) => first).join(', ')
-    throw new CliError(
+    throw new MisuseError(
       `${JSON.stringify(named)} names no object`,
       `write kind/name or kind/namespace/name; kinds: ${kinds}`,
     )

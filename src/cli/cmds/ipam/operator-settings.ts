@@ -1,7 +1,7 @@
 import { OPERATOR_OPTIONS } from '#agents/operator/config.ts'
 import { ipamSettingsOf } from '#agents/operator/ipam/ipam-settings.ts'
 import { readSettings } from '#agents/settings.ts'
-import { CliError } from '#cli/cli-error.ts'
+import { CliError, MisuseError } from '#cli/cli-error.ts'
 import type { ListFlag, Lists } from '#cli/command.ts'
 import type { IpamSettings } from '#ipam/ownership.ts'
 import { type KubeApi, KubeError, type KubeObject } from '#ports/kube-api.ts'
@@ -70,7 +70,8 @@ function misused(mistakes: Mistakes, given: ReadonlyMap<string, string>): CliErr
     const where = given.has(env) && name !== undefined ? `--${FLAG_NAMES[name]}` : `${env} of the operator`
     return `${where} ${JSON.stringify(value)} ${problem}`
   })
-  return new CliError(told.join('; '), 'give a value that the setting may have')
+  const Misfit = mistakes.every(({ env }) => given.has(env)) ? MisuseError : CliError
+  return new Misfit(told.join('; '), 'give a value that the setting may have')
 }
 
 interface Environment {

@@ -1,4 +1,4 @@
-import { CliError } from '#cli/cli-error.ts'
+import { CliError, MisuseError } from '#cli/cli-error.ts'
 import { readDocuments } from '#cli/cmds/migrate/documents.ts'
 import type { FoundObject } from '#cli/cmds/migrate/migration.ts'
 import type { Lists, Outside } from '#cli/command.ts'
@@ -131,7 +131,7 @@ export async function runWhatIf(
   { paths, deleted = [], settings = {} }: Supposition,
 ): Promise<Supposed> {
   if (paths.length + deleted.length === 0) {
-    throw new CliError('No change is named', 'name files of pools and Services with -f, or objects with --delete')
+    throw new MisuseError('No change is named', 'name files of pools and Services with -f, or objects with --delete')
   }
   const found: FoundObject[] = []
   for (const path of paths) found.push(...readDocuments(path, await outside.readText(path)))

@@ -3,7 +3,8 @@ import { formatTable } from '#cli/table.ts'
 
 const HEADINGS = ['ADDRESS', 'OWNER', 'MAC', 'SERVICES', 'NODE', 'WHY']
 
-const NO_ADDRESS = 'No Service has an address to announce: kubectl get services -A shows EXTERNAL-IP\n'
+const NO_ADDRESS =
+  'No Service has an address to announce: kubectl get services -A shows EXTERNAL-IP; those of nodes are never announced\n'
 
 /** An address and its owner in the first columns, every node and why it is the owner or not in the last two. */
 export function renderL2List(answer: L2Answer): string {

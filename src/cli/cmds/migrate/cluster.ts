@@ -1,5 +1,6 @@
 import { LEGACY_CONFIG, METALLB_GROUP, METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { CliError } from '#cli/cli-error.ts'
+import { unreadable } from '#cli/kube-failure.ts'
 import { type KubeApi, KubeError, type KubeObject, type KubeResource } from '#ports/kube-api.ts'
 import { ADDRESS_POOLS, CONFIG_MAPS, L2_ADVERTISEMENTS, NAMESPACES, SERVICES } from '#ports/kube-resources.ts'
 import type { FoundObject } from './migration.ts'
@@ -42,12 +43,10 @@ async function legacyOf(api: KubeApi): Promise<readonly KubeObject[]> {
   }
 }
 
-function nothingIfAbsent(error: unknown, { plural }: KubeResource): readonly KubeObject[] {
+function nothingIfAbsent(error: unknown, resource: KubeResource): readonly KubeObject[] {
   if (!(error instanceof KubeError)) throw error
   if (error.failure.code === 'NotFound') return []
-  throw new CliError(
-    `The ${plural} of the cluster cannot be listed: ${error.message}`,
-    'use a kubeconfig that may list them, or write the configuration to a file and name it with -f',
-    { cause: error },
-  )
+  const { message, remedy } = unreadable(resource, error)
+  const withoutCluster = 'or write the configuration to a file and name it with -f'
+  throw new CliError(message, `${remedy}\n${withoutCluster}`, { cause: error })
 }

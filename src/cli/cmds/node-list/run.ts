@@ -1,6 +1,6 @@
 import { NETWORK_ANNOTATION } from '#cni/told.ts'
-import { CliError } from '#cli/cli-error.ts'
 import type { Outside } from '#cli/command.ts'
+import { unreadable } from '#cli/kube-failure.ts'
 import { decodeLease } from '#crd/lease.ts'
 import { decodeNode } from '#crd/node.ts'
 import { LEASE_KIND_LABEL, LEASE_KIND_NODE } from '#l2/node-facts.ts'
@@ -88,7 +88,7 @@ async function wantedAgents(api: KubeApi, namespace: string): Promise<number | n
     return status?.desiredNumberScheduled ?? 0
   } catch (cause) {
     if (cause instanceof KubeError && ['NotFound', 'Forbidden'].includes(cause.failure.code)) return null
-    throw unreadable(DAEMON_SETS, cause)
+    throw cause instanceof KubeError ? unreadable(DAEMON_SETS, cause) : cause
   }
 }
 
@@ -100,17 +100,6 @@ async function listed(
   try {
     return (await api.list(resource, options)).items
   } catch (cause) {
-    throw unreadable(resource, cause)
+    throw cause instanceof KubeError ? unreadable(resource, cause) : cause
   }
-}
-
-function unreadable({ plural }: KubeResource, cause: unknown): unknown {
-  if (!(cause instanceof KubeError)) return cause
-  return new CliError(
-    `The ${plural} of the cluster cannot be read: ${cause.message}`,
-    `use a kubeconfig that may read ${plural}`,
-    {
-      cause,
-    },
-  )
 }
