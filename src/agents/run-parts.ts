@@ -1,4 +1,5 @@
 import { createClock } from '#io/clock.ts'
+import { preferSmallHeap } from '#io/small-heap.ts'
 import type { Log } from '#ports/log.ts'
 import { type Part, startLifecycle } from '#runtime/lifecycle.ts'
 
@@ -10,6 +11,7 @@ const STOP_TIMEOUT_MS = 8_000
  * that does not stop in time is left behind and named in the log.
  */
 export async function runParts(parts: readonly Part[], log: Log): Promise<void> {
+  preferSmallHeap()
   const asked = untilAsked()
   const onStopFailure = (part: string, { message }: { readonly message: string }): void =>
     log.warn('Part did not stop as it should', { part, error: message })
