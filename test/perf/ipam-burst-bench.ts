@@ -1,3 +1,4 @@
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { ApiLab } from '#lab/api-lab.ts'
 import { connectKubeApi } from '#io/kube/connect.ts'
@@ -21,25 +22,27 @@ export interface BurstPlan {
 
 export type Writes = Readonly<Record<string, number>>
 
-export interface RoundFigures {
-  /** `burstMs`: from the first create until the last has its address. `patchMs`: all statuses once more, nothing else going on. */
-  readonly bare: {
-    readonly burstMs: number
-    readonly patchMs: number
-    readonly memory: Memory
-    /** When the last had its address. */
-    readonly cpuSeconds: number
-  }
-  readonly operator: {
-    readonly burstMs: number
-    /** When the burst was over and the API written to no more. */
-    readonly memory: Memory
-    /** When the last had its address. */
-    readonly cpuSeconds: number
-    /** As long as the burst lasted, and all. */
-    readonly writesDuring: Writes
-    readonly writes: Writes
-  }
+/** From the first create until the last Service has its address. */
+export interface BurstFigures {
+  readonly burstMs: number
+  /** Of the whole machine, whoever had it. */
+  readonly machineCpuSeconds: number
+  /** Of the process under measurement. */
+  readonly cpuSeconds: number
+}
+
+export interface BareFigures extends BurstFigures {
+  /** All statuses once more, nothing else going on. */
+  readonly patchMs: number
+  readonly memory: Memory
+}
+
+export interface OperatorFigures extends BurstFigures {
+  /** When the burst was over and the API written to no more. */
+  readonly memory: Memory
+  /** As long as the burst lasted, and all. */
+  readonly writesDuring: Writes
+  readonly writes: Writes
   /** The operator started with all Services satisfied. */
   readonly restart: { readonly readyMs: number; readonly memory: Memory; readonly writes: Writes }
   /** The only pool was deleted, all addresses taken back; from its return until the last has its address. */
@@ -59,8 +62,8 @@ const POD_ENV = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', NODE_
 const QUIET_MS = 6000
 
 /**
- * One burst in a lab of size `api` of its own, so that nobody measures in what another has left: of the operator of this checkout, or of
- * a loop that only writes.
+ * Bursts in one lab of size `api`, one after the other: of the operator of this checkout, or of a loop that only writes. Each has a namespace
+ * of its own and leaves no Service behind.
  */
 export class BurstBench implements AsyncDisposable {
   readonly #lab: ApiLab
@@ -87,16 +90,15 @@ export class BurstBench implements AsyncDisposable {
     await this.#lab[Symbol.asyncDispose]()
   }
 
-  async bare(): Promise<RoundFigures['bare']> {
-    const namespace = 'bare'
+  async bare(round: number): Promise<BareFigures> {
+    const namespace = `bare-${round}`
     await this.#createNamespace(namespace)
     const { services, concurrency } = this.#plan
-    const program = this.#start('ipam-burst-bare', [BARE_LOOP, namespace, String(concurrency)])
+    const program = this.#start(`ipam-burst-${namespace}`, [BARE_LOOP, namespace, String(concurrency)])
     try {
       await program.said('watching')
-      const burstMs = await this.#burst(namespace)
+      const burst = await this.#burst(namespace, program)
       const memory = program.memory()
-      const cpuSeconds = program.cpuSeconds()
       await program.stop()
       const count = await countAddresses(this.#api, namespace) // who only patches is watched no less
       const beganMs = performance.now()
@@ -110,54 +112,70 @@ export class BurstBench implements AsyncDisposable {
       )
       const patchMs = performance.now() - beganMs
       await count.close()
-      const figures = { burstMs, patchMs, memory, cpuSeconds }
+      const figures = { ...burst, patchMs, memory }
       this.#say(`bare loop: ${JSON.stringify(figures)}`)
       return figures
     } finally {
       await program.stop()
+      await this.#clear(namespace)
     }
   }
 
-  async operator(): Promise<Omit<RoundFigures, 'bare'>> {
-    const namespace = 'operator'
+  async operator(round: number): Promise<OperatorFigures> {
+    const namespace = `operator-${round}`
     await bundle(this.#path('bundle')) // as the image has it
     await this.#createNamespace(namespace)
     await this.#api.create(POOLS, undefined, POOL)
-    let program = await this.#startOperator()
+    let program = await this.#startOperator(`${namespace}-first`)
     try {
       await this.#quiet()
       const before = await this.#writes()
-      const burstMs = await this.#burst(namespace)
-      const cpuSeconds = program.cpuSeconds()
+      const burst = await this.#burst(namespace, program)
       const writesDuring = writesBetween(before, await this.#writes())
       await this.#quiet()
       const writes = writesBetween(before, await this.#writes())
-      const operator = { burstMs, memory: program.memory(), cpuSeconds, writesDuring, writes }
+      const operator = { ...burst, memory: program.memory(), writesDuring, writes }
       this.#say(`operator: ${JSON.stringify(operator)}`)
       await program.stop()
       const beganMs = performance.now()
       const beforeRestart = await this.#writes()
-      program = await this.#startOperator()
+      program = await this.#startOperator(`${namespace}-again`)
       const readyMs = performance.now() - beganMs
       await this.#quiet()
       const restart = { readyMs, memory: program.memory(), writes: writesBetween(beforeRestart, await this.#writes()) }
       this.#say(`restart: ${JSON.stringify(restart)}`)
       const poolBack = { burstMs: await this.#poolBack(namespace), memory: program.memory() }
-      return { operator, restart, poolBack }
+      await this.#quiet() // what it has still to tell is not for the next to wait for
+      return { ...operator, restart, poolBack }
     } finally {
       await program.stop()
+      await this.#clear(namespace)
+      await this.#api.delete(POOLS, { name: POOL.metadata.name })
     }
   }
 
-  async #burst(namespace: string): Promise<number> {
+  async #burst(namespace: string, program: Program): Promise<BurstFigures> {
     const { services, concurrency } = this.#plan
     const count = await countAddresses(this.#api, namespace)
     const all = count.until(services)
+    const ofProgram = program.cpuSeconds()
+    const ofMachine = machineCpuSeconds()
     const beganMs = performance.now()
     await forEachIndex(services, concurrency, (index) => this.#api.create(SERVICES, namespace, serviceManifest(index)))
-    const tookMs = (await all) - beganMs
+    const burstMs = (await all) - beganMs
+    const figures = {
+      burstMs,
+      machineCpuSeconds: machineCpuSeconds() - ofMachine,
+      cpuSeconds: program.cpuSeconds() - ofProgram,
+    }
     await count.close()
-    return tookMs
+    return figures
+  }
+
+  async #clear(namespace: string): Promise<void> {
+    await forEachIndex(this.#plan.services, this.#plan.concurrency, (index) =>
+      this.#api.delete(SERVICES, { namespace, name: nameOf(index) }),
+    )
   }
 
   async #poolBack(namespace: string): Promise<number> {
@@ -173,8 +191,8 @@ export class BurstBench implements AsyncDisposable {
     return tookMs
   }
 
-  async #startOperator(): Promise<Program> {
-    const program = this.#start('ipam-burst-operator', [join(this.#path('bundle'), 'balise.mjs'), 'operator'])
+  async #startOperator(name: string): Promise<Program> {
+    const program = this.#start(`ipam-burst-${name}`, [join(this.#path('bundle'), 'balise.mjs'), 'operator'])
     await program.said('Addresses allocated')
     return program
   }
@@ -206,4 +224,10 @@ export class BurstBench implements AsyncDisposable {
       before = after
     }
   }
+}
+
+/** Time that the machine's cores have worked, whoever had it. */
+function machineCpuSeconds(): number {
+  const ofCores = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq)
+  return ofCores.reduce((sum, ms) => sum + ms, 0) / 1000
 }

@@ -1,44 +1,64 @@
 /**
  * `bin/node test/perf/ipam-burst.ts [--services 10000]`: how long a burst of Services waits for its addresses on a real API server. Each
- * round measures a bare loop that only patches statuses, then the operator, and compares the two. Prints a line a measurement; writes
- * every figure as JSON.
+ * round measures a bare loop that only patches statuses, and the operator, and compares the two. Prints a line a measurement, and the medians
+ * of the rounds' ratios at the end; writes every figure as JSON.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { BurstBench, type BurstPlan, type RoundFigures } from './ipam-burst-bench.ts'
+import { type BareFigures, BurstBench, type BurstPlan, type OperatorFigures } from './ipam-burst-bench.ts'
+import { pairedRatio } from './stats.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
-function ratio(a: number, b: number): string {
-  return (a / b).toFixed(2)
+interface Round {
+  readonly bare: BareFigures
+  readonly operator: OperatorFigures
 }
 
-function render({ bare, operator, restart, poolBack }: RoundFigures): string {
-  const { burstMs, memory, cpuSeconds, writesDuring, writes } = operator
+function render({ bare, operator: { memory, writesDuring, writes, restart, poolBack, ...operator } }: Round): string {
   return [
-    `burst: operator ${burstMs.toFixed(0)} ms, bare loop ${bare.burstMs.toFixed(0)} ms, ratio ${ratio(burstMs, bare.burstMs)}`,
-    `pool comes back: operator ${poolBack.burstMs.toFixed(0)} ms, bare loop over as many ${bare.patchMs.toFixed(0)} ms, ratio ${ratio(poolBack.burstMs, bare.patchMs)}`,
-    `operator: peak ${memory.peak} MiB, afterwards ${memory.now} MiB, at the end ${poolBack.memory.now} (peak ${poolBack.memory.peak}) MiB, ${cpuSeconds} s of CPU; bare loop: ${bare.memory.peak} MiB, ${bare.cpuSeconds} s`,
+    `burst: operator ${operator.burstMs.toFixed(0)} ms, bare loop ${bare.burstMs.toFixed(0)} ms`,
+    `pool comes back: operator ${poolBack.burstMs.toFixed(0)} ms, bare loop over as many ${bare.patchMs.toFixed(0)} ms`,
+    `CPU of the machine: ${operator.machineCpuSeconds.toFixed(1)} s, with the bare loop ${bare.machineCpuSeconds.toFixed(1)} s`,
+    `CPU of the operator: ${operator.cpuSeconds.toFixed(2)} s, of the bare loop ${bare.cpuSeconds.toFixed(2)} s`,
+    `memory of the operator: peak ${memory.peak} MiB, afterwards ${memory.now} MiB, at the end ${poolBack.memory.now} (peak ${poolBack.memory.peak}) MiB`,
     `writes until the last had its address: ${JSON.stringify(writesDuring)}, in all: ${JSON.stringify(writes)}`,
     `restart: ready after ${restart.readyMs.toFixed(0)} ms, peak ${restart.memory.peak} MiB, writes ${JSON.stringify(restart.writes)}`,
   ].join('\n')
 }
 
+/** Ratios operator to bare loop, round by round. */
+function ratios(rounds: readonly Round[]): string {
+  const ratioOf = (ofOperator: (of: OperatorFigures) => number, ofBare: (of: BareFigures) => number): string => {
+    const { median, min, max } = pairedRatio(
+      rounds.map(({ operator }) => ofOperator(operator)),
+      rounds.map(({ bare }) => ofBare(bare)),
+    )
+    return `${median.toFixed(2)} (${min.toFixed(2)}..${max.toFixed(2)})`
+  }
+  return [
+    `time of the burst: ${ratioOf(
+      ({ burstMs }) => burstMs,
+      ({ burstMs }) => burstMs,
+    )}`,
+    `CPU of the machine: ${ratioOf(
+      ({ machineCpuSeconds }) => machineCpuSeconds,
+      ({ machineCpuSeconds }) => machineCpuSeconds,
+    )}`,
+    `pool comes back: ${ratioOf(
+      ({ poolBack }) => poolBack.burstMs,
+      ({ patchMs }) => patchMs,
+    )}`,
+  ].join('\n')
+}
+
 /** Who comes first changes with each round: the machine may be busier in one half of it. */
-async function measureRound(plan: BurstPlan, round: number, say: (line: string) => void): Promise<RoundFigures> {
-  const bare = async (): Promise<RoundFigures['bare']> => {
-    await using bench = await BurstBench.open(plan, say)
-    return await bench.bare()
-  }
-  const operator = async (): Promise<Omit<RoundFigures, 'bare'>> => {
-    await using bench = await BurstBench.open(plan, say)
-    return await bench.operator()
-  }
-  if (round % 2 === 0) return { bare: await bare(), ...(await operator()) }
-  const figures = await operator()
-  return { bare: await bare(), ...figures }
+async function measureRound(bench: BurstBench, round: number): Promise<Round> {
+  if (round % 2 === 0) return { bare: await bench.bare(round), operator: await bench.operator(round) }
+  const operator = await bench.operator(round)
+  return { bare: await bench.bare(round), operator }
 }
 
 async function main(): Promise<void> {
@@ -57,15 +77,17 @@ async function main(): Promise<void> {
     concurrency: Number(values.concurrency),
     nodeOptions: values['node-options'],
   }
-  const rounds: RoundFigures[] = []
+  const rounds: Round[] = []
+  await using bench = await BurstBench.open(plan, say)
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    const figures = await measureRound(plan, round, say)
+    const figures = await measureRound(bench, round)
     rounds.push(figures)
     say(`${plan.services} Services, ${plan.concurrency} at once, round ${round + 1}\n${render(figures)}`)
   }
+  say(`Ratios of operator to bare loop, median of ${rounds.length} rounds (least..greatest)\n${ratios(rounds)}`)
   const machine = { kernel: release(), cpu: cpus()[0]?.model ?? '', cores: cpus().length, load: loadavg() }
   mkdirSync(dirname(values.json), { recursive: true })
-  writeFileSync(values.json, `${JSON.stringify({ version: 1, machine, plan, rounds }, null, 2)}\n`)
+  writeFileSync(values.json, `${JSON.stringify({ version: 2, machine, plan, rounds }, null, 2)}\n`)
   say(`All figures: ${values.json}`)
 }
 
