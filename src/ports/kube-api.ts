@@ -21,6 +21,7 @@ export interface KubeMetadata {
   readonly resourceVersion?: string
   readonly generation?: number
   readonly creationTimestamp?: string
+  readonly deletionTimestamp?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
 }

@@ -283,7 +283,13 @@ describe('an installation on nodes without a CNI', () => {
       everyMs: 500,
     })
     for (const node of NODES) await settled(node)
+    await lab.kubectl('create', 'service', 'loadbalancer', 'left', '--tcp=80')
+    const mirrors = (): Promise<string> =>
+      lab.kubectl('get', 'leases', '-n', 'kube-system', '-l', 'balise.io/kind=l2announce', '-o', 'name')
+    const seen = { boundMs: 30_000, everyMs: 500 }
+    await waitFor(async () => (await mirrors()).includes('default-left'), { what: 'a mirror Lease', ...seen })
     await lab.helm('uninstall', 'balise', '--namespace', 'kube-system', '--wait')
+    await waitFor(async () => (await mirrors()) === '', { what: 'the mirror Leases to be gone', ...seen })
     for (const node of NODES) {
       const debug = ['debug', `node/${node}`, '--profile=sysadmin', '-n', 'kube-system', `--image=${image}`]
       const created = await lab.kubectl(...debug, '--', 'balise', 'cleanup', '--host-root', '/host')

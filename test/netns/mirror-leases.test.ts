@@ -4,7 +4,7 @@ import { type Operator, startOperator } from '#agents/operator/operator.ts'
 import { createClock } from '#io/clock.ts'
 import { createFakeLog } from '#ports/log.fake.ts'
 import { encodeNodeFacts, LEASE_KIND_LABEL, LEASE_KIND_NODE, NODE_FACTS_ANNOTATION } from '#l2/node-facts.ts'
-import { L2_POLICIES, LEASES, NODES, POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { DEPLOYMENTS, L2_POLICIES, LEASES, NODES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import { formatMicroTime } from '#runtime/lease-record.ts'
 import { nodeObject, policyObject } from '#test/scenario/agent-cluster.ts'
 import { missingForApiServer } from './api-server.ts'
@@ -13,6 +13,7 @@ import { CHART_KINDS, type KubeServer, startKubeServer } from './kube-server.ts'
 
 const NAMESPACE = 'kube-system'
 const NAME = 'cilium-l2announce-default-nginx'
+const OWNER = 'balise-operator'
 
 const missing = missingForApiServer()
 if (missing === undefined) suite('mirror Leases on a real API server', onRealServer)
@@ -39,6 +40,17 @@ function onRealServer(): void {
       kind: 'Service',
       metadata: { name: 'nginx' },
       spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+    })
+    const labels = { app: OWNER }
+    await api.create(DEPLOYMENTS, NAMESPACE, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: OWNER },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'operator', image: 'none' }] } },
+      },
     })
     const options = { api, clock: createClock(), random: Math.random, log: createFakeLog(), namespace: NAMESPACE }
     operator = startOperator({ ...options, identity: 'one' }, new AbortController().signal)
@@ -76,6 +88,13 @@ function onRealServer(): void {
     for (let count = 0; count < 5; count += 1) await renew(['192.168.10.75'])
     const again = await kube.api.get(LEASES, { namespace: NAMESPACE, name: NAME })
     assert.equal(again.metadata.resourceVersion, resourceVersion, 'a renewal of the node is none of the mirror')
+  })
+
+  test('the API takes the Deployment of the operators for its owner', async () => {
+    const { uid } = (await kube.api.get(DEPLOYMENTS, { namespace: NAMESPACE, name: OWNER })).metadata
+    const lease = (await kube.api.get(LEASES, { namespace: NAMESPACE, name: NAME })).metadata
+    const { ownerReferences } = lease as { readonly ownerReferences?: unknown }
+    assert.deepEqual(ownerReferences, [{ apiVersion: 'apps/v1', kind: 'Deployment', name: OWNER, uid }])
   })
 
   test('the Lease goes with the Service', async () => {

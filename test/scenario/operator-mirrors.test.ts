@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '#ports/kube-api.ts'
-import { LEASES, SERVICES } from '#ports/kube-resources.ts'
+import { DEPLOYMENTS, LEASES, SERVICES } from '#ports/kube-resources.ts'
 import { formatMicroTime } from '#runtime/lease-record.ts'
 import { createOperatorWorld, eventsOf, type OperatorWorld, poolYaml, putNode, serviceYaml } from './operator-world.ts'
 
@@ -204,4 +204,60 @@ test('operator without the right to write mirrors names the rule, and goes on wi
   assert.match(world.show(), /service default\/web: 192\.168\.10\.75, satisfied/)
   const remedies = world.log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['remedy'])
   assert.match(String(remedies[0]), /\["leases"\], verbs: \[create, patch, delete\]/)
+})
+
+const DEPLOYMENT = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: balise-operator, namespace: kube-system}
+`
+
+/** The owners of all mirrors, as `ownerReferences` has them. */
+const owners = (world: OperatorWorld): readonly unknown[] =>
+  mirrors(world).map(({ metadata }) => (metadata as { readonly ownerReferences?: unknown }).ownerReferences)
+
+const deploymentUid = (world: OperatorWorld): string | undefined =>
+  world.object(DEPLOYMENTS, 'balise-operator', 'kube-system')?.metadata.uid
+
+test('a mirror belongs to the Deployment of the operators, with which the garbage collector takes it away', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  putNode(world, 'node1', ['eth0'], ['192.168.10.75'])
+  for (const manifest of [DEPLOYMENT, LAB, POLICY, serviceYaml('web')]) await world.apply(manifest)
+  await live(world, 5)
+  const uid = deploymentUid(world)
+  assert.match(String(uid), /^[0-9a-f-]{36}$/)
+  assert.deepEqual(owners(world), [[{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'balise-operator', uid }]])
+})
+
+test('operator writes no mirror that would stay when its Deployment is being deleted, and writes again for another', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  putNode(world, 'node1', ['eth0'], ['192.168.10.75'])
+  for (const manifest of [DEPLOYMENT, LAB, POLICY, serviceYaml('web')]) await world.apply(manifest)
+  await live(world, 5)
+  assert.equal(owners(world).length, 1)
+  await world.remove(DEPLOYMENTS, 'balise-operator', 'kube-system')
+  await live(world, 15)
+  await world.api.delete(LEASES, { namespace: 'kube-system', name: NAME }) // as the garbage collector does
+  await live(world, 60)
+  assert.deepEqual(mirrors(world), [])
+  const told = world.log.lines.filter(({ sentence }) => sentence.startsWith('No mirror Lease is written'))
+  assert.equal(told.length, 1)
+  await world.apply(DEPLOYMENT)
+  await live(world, 30)
+  assert.match(JSON.stringify(owners(world)), new RegExp(String(deploymentUid(world))))
+})
+
+test('operator without the right to read its Deployment names the rule, and writes mirrors all the same', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  const outcome = { code: 'Forbidden', message: 'no' } as const
+  world.api.inject({ verbs: ['get'], plural: DEPLOYMENTS.plural, outcome })
+  putNode(world, 'node1', ['eth0'], ['192.168.10.75'])
+  for (const manifest of [LAB, POLICY, serviceYaml('web')]) await world.apply(manifest)
+  await live(world, 5)
+  assert.deepEqual(owners(world), [undefined])
+  const remedies = world.log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['remedy'])
+  assert.deepEqual(remedies, ['allow its account: - {apiGroups: ["apps"], resources: ["deployments"], verbs: [get]}'])
 })

@@ -3,7 +3,7 @@ import type { KubeResource } from '#ports/kube-api.ts'
 import type { Failure } from '#runtime/failure.ts'
 
 /** What the operator wanted of a kind of object. */
-export type Access = 'list and watch' | 'patch the status of' | 'patch' | 'read and write' | 'write and delete'
+export type Access = 'list and watch' | 'patch the status of' | 'patch' | 'read' | 'read and write' | 'write and delete'
 
 /** What is wrong, and what makes it right, for a log that a newcomer reads. */
 export interface ApiComplaint {
@@ -42,6 +42,7 @@ function ruleFor({ group, plural }: KubeResource, access: Access): string {
     'patch the status of': { resource: `${plural}/status`, verbs: ['patch'] },
     patch: { resource: plural, verbs: ['patch'] },
     'write and delete': { resource: plural, verbs: ['create', 'patch', 'delete'] },
+    read: { resource: plural, verbs: ['get'] },
     'read and write': { resource: plural, verbs: ['get', 'create', 'update'] },
   }
   const { resource, verbs } = rules[access]

@@ -1,6 +1,6 @@
 import type { Outcome } from '#ipam/allocate.ts'
 import type { KubeResource } from '#ports/kube-api.ts'
-import { LEASES, NODES } from '#ports/kube-resources.ts'
+import { DEPLOYMENTS, LEASES, NODES } from '#ports/kube-resources.ts'
 import type { Log } from '#ports/log.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { type Access, complaintOf } from './api-failure.ts'
@@ -23,6 +23,10 @@ export interface OperatorReports {
   /** A mirror Lease was written or deleted, or was not. */
   mirrorWritten(name: string): void
   mirrorFailed(name: string, failure: Failure, failuresInARow: number): void
+  /** Which Deployment mirrors belong to may not be read: they stay when Balise is uninstalled. */
+  mirrorOwnerHidden(failure: Failure): void
+  /** The Deployment of the operators was deleted, and mirrors with it: none is written any more. */
+  mirrorsLeaving(deployment: string): void
   /** Somebody else renews a Lease that bears the name of a mirror. */
   foreignLease(service: string, message: string): void
   /** A loop broke off by a mistake of our own; it is tried again. */
@@ -36,6 +40,7 @@ function isWorthTelling(times: number): boolean {
 
 export function createReports(log: Log): OperatorReports {
   let told = ''
+  let hidden = 0
   /** Failed writes of all objects of a kind since one came through: a missing rule fails thousands. */
   const failedWrites = new Map<string, number>()
   const complain = (resource: KubeResource, access: Access, failure: Failure, times: number, object?: string): void => {
@@ -83,6 +88,9 @@ export function createReports(log: Log): OperatorReports {
       log.debug('Mirror Lease written', { name })
     },
     mirrorFailed: (name, failure) => complainOfWrite(LEASES, 'write and delete', name, failure),
+    mirrorOwnerHidden: (failure) => complain(DEPLOYMENTS, 'read', failure, ++hidden),
+    mirrorsLeaving: (deployment) =>
+      log.info('No mirror Lease is written: the Deployment that they go with was deleted', { deployment }),
     foreignLease: (service, message) => log.warn('A Lease is left to its holder', { service, problem: message }),
     eventLost: ({ code, message }) => log.warn('An Event could not be written', { code, error: message }),
   }

@@ -5,6 +5,7 @@ import type { Lease } from '#model/lease.ts'
 import { type KubeApi, KubeError } from '#ports/kube-api.ts'
 import { LEASES } from '#ports/kube-resources.ts'
 import { formatMicroTime } from '#runtime/lease-record.ts'
+import type { OwnerReference } from './mirror-owner.ts'
 
 /**
  * The duration that a mirror bears. A mirror is not renewed as often as Cilium's Lease is: it is written when it changes, and once in half this
@@ -63,6 +64,8 @@ export interface MirrorWrite {
   readonly namespace: string
   readonly name: string
   readonly mirror: Mirror
+  /** With whom it goes; undefined: with nobody. */
+  readonly owner: OwnerReference | undefined
   readonly nowMs: number
 }
 
@@ -71,18 +74,18 @@ export interface MirrorWrite {
  * Throws `Conflict` when the one that was seen has changed.
  */
 export async function writeMirror(
-  { api, namespace, name, mirror, nowMs }: MirrorWrite,
+  { api, namespace, name, mirror, owner, nowMs }: MirrorWrite,
   seen: Lease | undefined,
   signal: AbortSignal,
 ): Promise<Lease | undefined> {
-  const { labels, annotations } = mirrorMetadata(mirror)
+  const said = { ...mirrorMetadata(mirror), ...(owner === undefined ? {} : { ownerReferences: [owner] }) }
   const spec = mirrorSpec(mirror, seen, nowMs)
   if (seen !== undefined) {
-    const body = { metadata: { resourceVersion: seen.resourceVersion, labels, annotations }, spec }
+    const body = { metadata: { resourceVersion: seen.resourceVersion, ...said }, spec }
     await api.patch(LEASES, { namespace, name }, { kind: 'merge', body }, {}, signal)
     return undefined
   }
-  const metadata = { namespace, name, labels, annotations }
+  const metadata = { namespace, name, ...said }
   try {
     await api.create(LEASES, namespace, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }, signal)
     return undefined

@@ -10,6 +10,7 @@ import { createWorkQueue, type WorkQueue } from '#runtime/work-queue.ts'
 import { ForeignLeases } from './foreign-leases.ts'
 import type { L2View } from './l2-view.ts'
 import { isMirror, refreshAtMs, saysSame, writeMirror } from './mirror-leases.ts'
+import { MirrorOwners } from './mirror-owner.ts'
 import type { ServiceRecord } from '#agents/operator/records.ts'
 import type { OperatorReports } from '#agents/operator/reports.ts'
 import { lookAndRest } from '#agents/operator/rest.ts'
@@ -49,6 +50,7 @@ export function startMirrorLoop(
 class MirrorLoop {
   readonly #options: MirrorLoopOptions
   readonly #foreign: ForeignLeases
+  readonly #owners: MirrorOwners
   readonly #queue: WorkQueue<Work>
   readonly #reconciler: Reconciler
   readonly #unsubscribe: readonly (() => void)[]
@@ -61,6 +63,11 @@ class MirrorLoop {
     const { clock, random, reports, services, mirrors, view, api, namespace } = options
     this.#options = options
     this.#foreign = new ForeignLeases({ api, namespace, clock })
+    this.#owners = new MirrorOwners({
+      ...{ api, namespace, clock },
+      onForbidden: (failure) => reports.mirrorOwnerHidden(failure),
+      onLeaving: (deployment) => reports.mirrorsLeaving(deployment),
+    })
     this.#queue = createWorkQueue(
       {
         work: (name, work, workSignal) => this.#do(name, work, workSignal),
@@ -164,7 +171,10 @@ class MirrorLoop {
       if (work.kind === 'delete') {
         if (seen !== undefined && isMirror(seen)) await api.delete(LEASES, { namespace, name }, signal)
       } else {
-        await this.#writeOrYield({ api, namespace, name, mirror: work.mirror, nowMs: clock.nowMs() }, seen, signal)
+        const owner = await this.#owners.read(signal)
+        if (owner === 'leaving') return // asked for again after a while: perhaps there is another by then
+        const write = { api, namespace, name, mirror: work.mirror, owner: owner === 'none' ? undefined : owner }
+        await this.#writeOrYield({ ...write, nowMs: clock.nowMs() }, seen, signal)
       }
       reports.mirrorWritten(name)
     } catch (error) {
