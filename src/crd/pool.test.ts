@@ -226,3 +226,18 @@ test('decodePool() reads the priority of a pool from its annotation', () => {
     ],
   ])
 })
+
+test('decodePool() reads from an annotation whether a pool gives to who does not ask, and gives less where that is unclear', () => {
+  const automatic = (annotations: object): readonly [boolean | undefined, readonly string[]] => {
+    const { value, mistakes } = decodePool({ metadata: { name: 'p', annotations }, spec: { blocks: [] } })
+    return [value?.autoAssign, mistakes.map(formatMistake)]
+  }
+  const key = 'balise.io/auto-assign'
+  assert.deepEqual(automatic({}), [true, []])
+  assert.deepEqual(automatic({ [key]: 'true' }), [true, []])
+  assert.deepEqual(automatic({ [key]: 'false' }), [false, []])
+  const [isAutomatic, mistakes] = automatic({ [key]: 'no' })
+  assert.equal(isAutomatic, false)
+  assert.match(mistakes.join(), /"no" is neither true nor false: write "true", or "false"/)
+  assert.equal(automatic({ [key]: false })[0], false)
+})

@@ -18,7 +18,11 @@ import {
 import { isWritten, readRange } from './pool-range.ts'
 
 /** On a pool: which is looked at first. Not in `spec`, which is Cilium's. */
-const PRIORITY_ANNOTATION = 'balise.io/priority'
+export const PRIORITY_ANNOTATION = 'balise.io/priority'
+/** On a pool: "false" keeps it for Services that ask for it, or for an address of it. */
+export const AUTO_ASSIGN_ANNOTATION = 'balise.io/auto-assign'
+/** The last that `balise.io/priority` takes. */
+export const LOWEST_PRIORITY = 999_999_999
 
 /**
  * A CiliumLoadBalancerIPPool, cilium.io/v2 or v2alpha1, also with `cidrs` as before Cilium 1.15. Blocks without a mistake stay in the
@@ -35,12 +39,14 @@ export function decodePool(object: unknown): Decoded<Pool> {
   const blocks = ['blocks', 'cidrs'].flatMap((key) => readBlocks(field(spec, key), keepsEnds))
   const serviceSelector = readLabelSelector(field(spec, 'serviceSelector'))
   const disabled = readFlag(field(spec, 'disabled'), false)
-  const priority = readPriority(field(field(field(root, 'metadata'), 'annotations'), PRIORITY_ANNOTATION))
+  const annotations = field(field(root, 'metadata'), 'annotations')
+  const priority = readPriority(field(annotations, PRIORITY_ANNOTATION))
+  const autoAssign = readAutoAssign(field(annotations, AUTO_ASSIGN_ANNOTATION))
   if (metadata === undefined || serviceSelector === undefined) {
     return { value: undefined, mistakes: root.mistakes }
   }
   const { name, labels, generation, creationTimestampMs } = metadata
-  const own = { name, labels, generation, creationTimestampMs, blocks, serviceSelector, disabled, priority }
+  const own = { name, labels, generation, creationTimestampMs, blocks, serviceSelector, disabled, priority, autoAssign }
   return { value: { ...CILIUM_DEFAULTS, ...own }, mistakes: root.mistakes }
 }
 
@@ -55,6 +61,14 @@ function readPriority(place: Place): number {
   if (text !== '')
     note(place, 'is not a whole number', 'write a number from 0 to 999999999; pools with a lower one go first')
   return NO_PRIORITY
+}
+
+/** Where it is not known what is meant, nothing is given to who does not ask. */
+function readAutoAssign(place: Place): boolean {
+  const text = readText(place).trim()
+  if (text !== '' && text !== 'true' && text !== 'false')
+    note(place, 'is neither true nor false', 'write "true", or "false" to give addresses only to Services that ask')
+  return isAbsent(place) || (typeof place.value === 'string' && (text === '' || text === 'true'))
 }
 
 function readBlocks(place: Place, keepsEnds: boolean): readonly PoolBlock[] {

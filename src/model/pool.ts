@@ -22,7 +22,7 @@ export interface Pool extends PoolAudience {
   readonly disabled: boolean
   /** `spec.serviceAllocation.priority`, or annotation `balise.io/priority`: lower first; `NO_PRIORITY` when none is given. */
   readonly priority: number
-  /** False: only for Services that ask for this pool, or for an address of it. */
+  /** False: only for Services that ask for this pool, or for an address of it. Annotation `balise.io/auto-assign` of Cilium's. */
   readonly autoAssign: boolean
   /** IPv4 addresses that end in .0 or .255 are not of the pool, even when asked for (MetalLB's `avoidBuggyIPs`). */
   readonly avoidBuggyIps: boolean

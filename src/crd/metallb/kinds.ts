@@ -8,7 +8,8 @@ export const LEGACY_CONFIG = { name: 'config', key: 'config' } as const
 /** Kinds of MetalLB that this version does not take over, and why; nothing of them is ever dropped silently. */
 export const NOT_TAKEN_OVER: Readonly<Record<string, string>> = {
   BGPPeer: 'this version of Balise speaks no BGP, so the router gets no routes',
-  BGPAdvertisement: 'this version of Balise speaks no BGP, so addresses are announced on the local network only',
+  BGPAdvertisement:
+    'this version of Balise speaks no BGP, so addresses are announced on the local network only, by an L2Advertisement',
   BFDProfile: 'it belongs to BGP, which this version of Balise does not speak',
   Community: 'it belongs to BGP, which this version of Balise does not speak',
   AddressPool: 'this kind was removed in MetalLB 0.14; write it as an IPAddressPool and an L2Advertisement',

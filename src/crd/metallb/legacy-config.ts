@@ -105,17 +105,17 @@ function withoutDoubles(pools: readonly PlacedPool[]): readonly LegacyPool[] {
   })
 }
 
+/** Addresses of such a pool are given out all the same. */
+const SILENT =
+  'this version of Balise speaks no BGP, so nobody answers for the addresses of this pool: write layer2 to have them announced on the local network'
+
 function bgpPartsOf(config: Place, pools: readonly Place[]): readonly NotTakenOver[] {
   const parts = Object.entries(BGP_FIELDS).flatMap(([key, kind]) => partsOf(field(config, key), kind))
   const advertisements = pools.flatMap((pool) => partsOf(field(pool, 'bgp-advertisements'), 'BGPAdvertisement'))
   const announced = pools
     .filter((pool) => field(pool, 'protocol').value === 'bgp')
     .map((pool) => field(pool, 'protocol'))
-  return [
-    ...parts,
-    ...advertisements,
-    ...announced.map((place) => ({ path: pathOf(place), reason: NOT_TAKEN_OVER['BGPAdvertisement'] ?? '' })),
-  ]
+  return [...parts, ...advertisements, ...announced.map((place) => ({ path: pathOf(place), reason: SILENT }))]
 }
 
 /** Each element of a list, or a map as a whole. */

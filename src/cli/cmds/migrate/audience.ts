@@ -1,6 +1,7 @@
 import type { Pool } from '#model/pool.ts'
 import { type Labels, type LabelSelector, SELECT_ALL, selectorMatches } from '#model/selector.ts'
 import type { Note } from './migration.ts'
+import { poolLabel } from './names.ts'
 import { anyOf, bothOf, inSelector } from './selectors.ts'
 
 /** Cilium shows a selector of Services their namespace under this name. */
@@ -25,12 +26,10 @@ export interface Audience {
  * that gives out nothing is noticed, one that gives to the wrong ones is not.
  */
 export function audienceOf(pool: Pool, name: string, namespaces: readonly KnownNamespace[]): Audience {
-  const byLabel = (note: Note): Audience => ({ selector: inSelector(POOL_LABEL, [name]), notes: [note], byLabel: true })
-  const give = `give the Services that are meant the label ${POOL_LABEL}=${name}`
-  if (!pool.autoAssign) {
-    const reason = 'a pool of Cilium gives to every Service that it selects, asked or not; so it selects by a label'
-    return byLabel({ kind: 'differs', what: 'spec.autoAssign false', text: `${reason}: ${give}` })
-  }
+  const label = poolLabel(name)
+  const selector = inSelector(POOL_LABEL, [label])
+  const byLabel = (note: Note): Audience => ({ selector, notes: [note], byLabel: true })
+  const give = `give the Services that are meant the label ${POOL_LABEL}=${label}`
   const ofServices = pool.serviceSelectors.length === 0 ? SELECT_ALL : anyOf(pool.serviceSelectors)
   if (ofServices === undefined) {
     const reason = 'a pool of Cilium has one selector, and no one says what these do together; so it selects by a label'

@@ -5,7 +5,7 @@ import { decodeL2Policy } from '#crd/l2-policy.ts'
 import { decodePool } from '#crd/pool.ts'
 import { countBuggy, isBuggy } from '#model/buggy-ip.ts'
 import { formatIp, mustParseIp } from '#model/ip.ts'
-import { poolContains } from '#model/pool.ts'
+import { NO_PRIORITY, poolContains } from '#model/pool.ts'
 import { audienceRefusal } from '#model/pool-audience.ts'
 import { rangeSize } from '#model/range.ts'
 import { decodeAddressPool } from '#crd/metallb/address-pool.ts'
@@ -111,6 +111,74 @@ test('migrate() says whether a pool that no L2Advertisement is about was announc
   assert.deepEqual(kindOf(other('BGPAdvertisement')), ['notTakenOver'])
 })
 
+/** No single selector says the same. */
+const ODD = { serviceSelectors: [{ matchLabels: { a: 'x', b: 'y' } }, { matchLabels: { c: 'z' } }] }
+
+test('migrate() keeps priority and autoAssign, for Balise reads both from annotations', () => {
+  const priority = fc.oneof(fc.constantFrom(0, 1, 999_999_999, 2_000_000_000), fc.nat())
+  fc.assert(
+    fc.property(priority, priority, fc.boolean(), (one, other, autoAssign) => {
+      const [a, b] = [one, other].map((of) => {
+        const spec = { addresses: ['10.0.0.0/24'], autoAssign, serviceAllocation: { priority: of } }
+        const { value, mistakes } = decodePool(manifestsOf(poolOf(spec))[0])
+        assert.deepEqual(mistakes, [])
+        assert.equal(value?.autoAssign, autoAssign)
+        return value?.priority ?? assert.fail('no priority')
+      })
+      const [first, second] = [one, other].map((of) => Math.min(of === 0 ? Infinity : of, 999_999_999))
+      if ((first ?? 0) < (second ?? 0)) assert.ok((a ?? 0) < (b ?? 0), `${one} before ${other}`)
+      if (one === 0) assert.equal(a, NO_PRIORITY)
+    }),
+  )
+})
+
+test('migrate() leaves labels behind by which a tool would take the new object for its own', () => {
+  const labels = {
+    'app.kubernetes.io/managed-by': 'Helm',
+    'app.kubernetes.io/instance': 'metallb-config',
+    'kustomize.toolkit.fluxcd.io/name': 'lab',
+    zone: 'east',
+  }
+  const pool = { ...poolOf({ addresses: ['10.0.0.0/24'] }), metadata: { ...METADATA, labels } }
+  const [outcome] = migrate([{ source: 'x', object: pool }]).outcomes
+  assert.deepEqual(outcome?.manifests[0]?.metadata.labels, { zone: 'east' })
+  assert.deepEqual(
+    outcome.notes.flatMap(({ what }) => (what.startsWith('metadata.labels') ? [what] : [])),
+    ['metadata.labels app.kubernetes.io/managed-by, app.kubernetes.io/instance, kustomize.toolkit.fluxcd.io/name'],
+  )
+})
+
+test('migrate() asks for a label that Services can have, also where the name of the pool is too long for one', () => {
+  const long = (end: string) => ({
+    ...poolOf({ addresses: ['10.0.0.0/24'], serviceAllocation: ODD }),
+    metadata: { ...METADATA, name: `${'a'.repeat(62)}-${end}` },
+  })
+  const [one, other] = ['one', 'two'].map((end) => {
+    const { value, mistakes } = decodePool(manifestsOf(long(end))[0])
+    assert.deepEqual(mistakes, [])
+    return value?.serviceSelector.requirements[0]?.values[0]
+  })
+  assert.match(one ?? '', /^a{54}-[0-9a-f]{8}$/)
+  assert.notEqual(one, other)
+})
+
+test('migrate() says that nodes may answer which MetalLB leaves out, if there are such nodes or it is not known', () => {
+  const node = (name: string, labels: object) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels } })
+  const exclude = 'node.kubernetes.io/exclude-from-external-load-balancers'
+  const control = node('cp1', { [exclude]: '', role: 'control' })
+  const noteFor = (spec: object, ...nodes: readonly object[]) => {
+    const objects = [poolOf({ addresses: ['10.0.0.0/24'] }), advertisement(spec), ...nodes]
+    const { outcomes } = migrate(objects.map((object) => ({ source: 'x', object })))
+    return outcomes[1]?.notes.map(({ what, text }) => `${what}: ${text.split(' ')[0]}`)
+  }
+  assert.deepEqual(noteFor({}), [`label ${exclude}: nodes`])
+  assert.deepEqual(noteFor({}, control, node('node1', {})), [`label ${exclude}: cp1`])
+  assert.deepEqual(noteFor({}, node('node1', {})), [])
+  assert.deepEqual(noteFor({ nodeSelectors: [{ matchLabels: { role: 'worker' } }] }, control), [])
+  const knows = { nodeSelectors: [{ matchExpressions: [{ key: exclude, operator: 'DoesNotExist' }] }] }
+  assert.deepEqual(noteFor(knows), [])
+})
+
 test('migrate() names at most 20 Services that need a label', () => {
   const serviceNamed = (name: string) => ({
     apiVersion: 'v1',
@@ -120,7 +188,7 @@ test('migrate() names at most 20 Services that need a label', () => {
   })
   const noteFor = (count: number) => {
     const services = Array.from({ length: count }, (_, index) => serviceNamed(`s${index + 10}`))
-    const objects = [poolOf({ addresses: ['10.0.0.0/24'], autoAssign: false }), ...services]
+    const objects = [poolOf({ addresses: ['10.0.0.0/24'], serviceAllocation: ODD }), ...services]
     const [outcome] = migrate(objects.map((object) => ({ source: 'x', object }))).outcomes
     return outcome?.notes.find(({ what }) => what === 'pool p')?.text ?? ''
   }

@@ -9,6 +9,7 @@ import { readLegacy } from './legacy.ts'
 import type { FoundObject, Manifest, Migration, Note, Outcome } from './migration.ts'
 import { mistakeNotes } from './mistakes.ts'
 import { migrateAdvertisement } from './policy.ts'
+import { exclusionNotes, type KnownNode, readNode } from './nodes.ts'
 import { type MigratedPool, migratePool } from './pool.ts'
 import { type FoundService, readServices, serviceOutcomes, tenantNotes } from './services.ts'
 import { type Sorted, sortObjects } from './sort.ts'
@@ -27,6 +28,7 @@ interface PlacedAdvertisement {
 export function migrate(objects: readonly FoundObject[]): Migration {
   const sorted = sortObjects(objects)
   const namespaces = sorted.namespaces.flatMap(({ object }) => readNamespace(object) ?? [])
+  const nodes = sorted.nodes.flatMap(({ object }) => readNode(object) ?? [])
   const services = readServices(sorted.services)
   const legacies = sorted.configMaps.flatMap((found) => readLegacy(found) ?? [])
   const failed: Outcome[] = []
@@ -50,7 +52,7 @@ export function migrate(objects: readonly FoundObject[]): Migration {
   const outcomes = [
     ...legacies.filter(({ notes }) => notes.length > 0).map(({ found, notes }) => outcomeOf(found, [], notes)),
     ...pools.map((pool) => poolOutcome(pool, advertisements, services, byBgp)),
-    ...advertisements.map((placed) => advertisementOutcome(placed, pools, services)),
+    ...advertisements.map((placed) => advertisementOutcome(placed, pools, services, nodes)),
     ...failed,
     ...sorted.otherKinds.map((found) => outcomeOf(found, [], [otherKindNote(found.kind)])),
     ...serviceOutcomes(
@@ -127,10 +129,16 @@ function advertisementOutcome(
   { advertisement, found, notes }: PlacedAdvertisement,
   pools: readonly PlacedPool[],
   services: readonly FoundService[],
+  nodes: readonly KnownNode[],
 ): Outcome {
   const migrated = migrateAdvertisement(advertisement, pools)
   const unlabelled = pools.filter(({ name }) => migrated.unlabelled.includes(name))
-  const all = [...notes, ...migrated.notes, ...unlabelled.flatMap(({ pool }) => tenantNotes(pool, services))]
+  const all = [
+    ...notes,
+    ...migrated.notes,
+    ...(migrated.manifests.length === 0 ? [] : exclusionNotes(advertisement, nodes)),
+    ...unlabelled.flatMap(({ pool }) => tenantNotes(pool, services)),
+  ]
   const subject = found.kind === 'ConfigMap' ? `${found.subject}, protocol layer2` : found.subject
   return { subject, source: found.source, manifests: migrated.manifests, notes: all }
 }

@@ -2,7 +2,7 @@ import { advertisesPool, type L2Advertisement } from '#model/l2-advertisement.ts
 import { type LabelSelector, SELECT_ALL } from '#model/selector.ts'
 import { POOL_LABEL } from './audience.ts'
 import type { Manifest, Note } from './migration.ts'
-import { objectName } from './names.ts'
+import { objectName, poolLabel } from './names.ts'
 import type { MigratedPool } from './pool.ts'
 import { bothOf, inSelector, selectorJson } from './selectors.ts'
 
@@ -73,7 +73,7 @@ function isForEverybody({ audience }: MigratedPool): boolean {
 
 /** A pool for everybody can be told from others by a label only. */
 function selectorFor(pool: MigratedPool): LabelSelector {
-  return isForEverybody(pool) ? inSelector(POOL_LABEL, [pool.name]) : pool.audience.selector
+  return isForEverybody(pool) ? inSelector(POOL_LABEL, [poolLabel(pool.name)]) : pool.audience.selector
 }
 
 function noteFor(migrated: MigratedPool): Note {
@@ -84,7 +84,7 @@ function noteFor(migrated: MigratedPool): Note {
       'a policy of Cilium goes by Services: it announces those that the pool selects, whichever pool their address is from'
     return { kind: 'differs', what, text }
   }
-  const text = `a policy of Cilium goes by Services, and this pool is for all: give Services with an address of it the label ${POOL_LABEL}=${name}, or they are not announced`
+  const text = `a policy of Cilium goes by Services, and this pool is for all: give Services with an address of it the label ${POOL_LABEL}=${poolLabel(name)}, or they are not announced`
   return { kind: 'lost', what, text }
 }
 

@@ -1,4 +1,5 @@
 import { compareIp, formatIp } from '#model/ip.ts'
+import { AUTO_ASSIGN_ANNOTATION, LOWEST_PRIORITY, PRIORITY_ANNOTATION } from '#crd/pool.ts'
 import { NO_PRIORITY, type Pool, type PoolBlock } from '#model/pool.ts'
 import { withoutBuggy } from '#model/buggy-ip.ts'
 import type { IpRange } from '#model/range.ts'
@@ -24,10 +25,12 @@ export function migratePool(pool: Pool, namespaces: readonly KnownNamespace[]): 
   const audience = audienceOf(pool, name, namespaces)
   const { blocks, notes: blockNotes } = blocksOf(pool)
   const { requirements } = audience.selector
+  const { labels, notes: labelNotes } = labelsOf(pool)
+  const annotations = annotationsOf(pool)
   const manifest: Manifest = {
     apiVersion: 'cilium.io/v2',
     kind: 'CiliumLoadBalancerIPPool',
-    metadata: { name, ...(Object.keys(pool.labels).length === 0 ? {} : { labels: pool.labels }) },
+    metadata: { name, ...unlessEmpty({ labels }), ...unlessEmpty({ annotations }) },
     spec: { blocks, ...(requirements.length === 0 ? {} : { serviceSelector: selectorJson(audience.selector) }) },
   }
   return {
@@ -35,16 +38,48 @@ export function migratePool(pool: Pool, namespaces: readonly KnownNamespace[]): 
     name,
     audience,
     manifest,
-    notes: [...nameNotes, ...blockNotes, ...audience.notes, ...priorityNotes(pool)],
+    notes: [...nameNotes, ...labelNotes, ...blockNotes, ...audience.notes, ...ownNotes(pool)],
   }
 }
 
-function priorityNotes({ priority }: Pool): readonly Note[] {
-  if (priority === NO_PRIORITY) return []
-  const what = `spec.serviceAllocation.priority ${priority}`
-  const text =
-    'pools of Cilium have no priority: the one with the narrower selector comes first, then the one whose name is first'
-  return [{ kind: 'lost', what, text }]
+type Texts = Readonly<Record<string, string>>
+
+function unlessEmpty(field: Readonly<Record<string, Texts>>): Readonly<Record<string, Texts>> {
+  return Object.values(field).every((texts) => Object.keys(texts).length === 0) ? {} : field
+}
+
+/** What tells tools that an object is theirs: Argo CD takes away what bears its label and is not in its repository. */
+const MANAGERS =
+  /^(app\.kubernetes\.io\/(managed-by|instance)|helm\.sh\/|argocd\.argoproj\.io\/|[a-z]+\.toolkit\.fluxcd\.io\/|olm\.|operators\.coreos\.com\/)/
+
+function labelsOf(pool: Pool): { readonly labels: Texts; readonly notes: readonly Note[] } {
+  const all = Object.entries(pool.labels)
+  const [managers, own] = [true, false].map((wanted) => all.filter(([key]) => MANAGERS.test(key) === wanted))
+  const text = 'they say which tool keeps the old object, so the new one does not have them'
+  const what = `metadata.labels ${managers?.map(([key]) => key).join(', ')}`
+  const notes: readonly Note[] = managers?.length === 0 ? [] : [{ kind: 'differs', what, text }]
+  return { labels: Object.fromEntries(own ?? []), notes }
+}
+
+/** What a pool of Cilium has no field for, and Balise reads from annotations. */
+function annotationsOf({ priority, autoAssign }: Pool): Texts {
+  return {
+    ...(priority === NO_PRIORITY ? {} : { [PRIORITY_ANNOTATION]: String(Math.min(priority, LOWEST_PRIORITY)) }),
+    ...(autoAssign ? {} : { [AUTO_ASSIGN_ANNOTATION]: 'false' }),
+  }
+}
+
+function ownNotes({ priority, autoAssign }: Pool): readonly Note[] {
+  const notes: Note[] = []
+  if (priority !== NO_PRIORITY) {
+    const text = `it is in annotation ${PRIORITY_ANNOTATION}, which Balise reads and Cilium does not`
+    notes.push({ kind: 'differs', what: `spec.serviceAllocation.priority ${priority}`, text })
+  }
+  if (!autoAssign) {
+    const text = `it is in annotation ${AUTO_ASSIGN_ANNOTATION}, which Balise reads; Cilium does not, and would give to every Service that the pool selects`
+    notes.push({ kind: 'differs', what: 'spec.autoAssign false', text })
+  }
+  return notes
 }
 
 type BlockJson = Readonly<Record<string, string>>

@@ -86,6 +86,20 @@ test('runMigrateMetallb() finds nothing in a cluster without kinds of MetalLB', 
   assert.deepEqual(outcomes, [])
 })
 
+test('runMigrateMetallb() names nodes of the cluster that MetalLB leaves out, and can do without a list of them', async () => {
+  const api = createFakeKubeApi()
+  for (const object of [POOL, ADVERTISEMENT]) api.put(object)
+  const labels = { 'node.kubernetes.io/exclude-from-external-load-balancers': '' }
+  api.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'cp1', labels } })
+  const note = async (): Promise<string | undefined> => {
+    const { outcomes } = await runMigrateMetallb(withCluster(api), {})
+    return outcomes[1]?.notes[0]?.text
+  }
+  assert.match((await note()) ?? '', /^cp1 may answer/)
+  api.inject({ plural: 'nodes', outcome: { code: 'Forbidden', message: 'no' } })
+  assert.match((await note()) ?? '', /^nodes that bear it may answer/)
+})
+
 test('runMigrateMetallb() says what it may not list', async () => {
   const api = createFakeKubeApi()
   api.inject({ plural: 'ipaddresspools', outcome: { code: 'Forbidden', message: 'no' } })

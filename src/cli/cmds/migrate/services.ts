@@ -5,6 +5,7 @@ import { type Service, serviceKey } from '#model/service.ts'
 import type { ServiceRequest } from '#model/service-request.ts'
 import { mistakeNotes } from './mistakes.ts'
 import type { FoundObject, Note, Outcome } from './migration.ts'
+import { tellNames } from './names.ts'
 
 export interface FoundService {
   readonly service: Service
@@ -33,16 +34,16 @@ export function servicesOf(pool: Pool, services: readonly FoundService[]): reado
     .toSorted()
 }
 
-const MOST_NAMES = 20
-
 /** Nothing when there are none. */
 export function tenantNotes(pool: Pool, services: readonly FoundService[]): readonly Note[] {
   const names = servicesOf(pool, services)
   if (names.length === 0) return []
-  const rest = names.length - MOST_NAMES
-  const told = names.slice(0, MOST_NAMES).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
   return [
-    { kind: 'differs', what: `pool ${pool.name}`, text: `Services that have or ask for an address of it: ${told}` },
+    {
+      kind: 'differs',
+      what: `pool ${pool.name}`,
+      text: `Services that have or ask for an address of it: ${tellNames(names)}`,
+    },
   ]
 }
 

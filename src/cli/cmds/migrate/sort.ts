@@ -7,6 +7,7 @@ export type SortName =
   | 'otherKinds'
   | 'configMaps'
   | 'namespaces'
+  | 'nodes'
   | 'services'
   | 'strangers'
 
@@ -24,6 +25,7 @@ export function sortObjects(objects: readonly FoundObject[]): Readonly<Record<So
     otherKinds: [],
     configMaps: [],
     namespaces: [],
+    nodes: [],
     services: [],
     strangers: [],
   }
@@ -42,6 +44,7 @@ const BY_KIND: Readonly<Record<string, SortName>> = {
   'metallb.io L2Advertisement': 'advertisements',
   ' ConfigMap': 'configMaps',
   ' Namespace': 'namespaces',
+  ' Node': 'nodes',
   ' Service': 'services',
 }
 
