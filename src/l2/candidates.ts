@@ -130,7 +130,7 @@ export function formatVerdict(verdict: Verdict): string {
     case 'NoPolicy':
       return formatNoPolicy(verdict)
     case 'NodeNotSelected':
-      return `the node selector of ${verdict.policies.join(', ')} does not match the node's labels`
+      return `the node selector of ${verdict.policies.join(', ')} does not match the node's labels: label the node so, or change the selector`
     case 'NoLease':
       return 'no agent has reported from this node: look at its agent pod'
     case 'NotLive':
@@ -162,7 +162,7 @@ function formatNoPolicy({ omittedBy, pool }: Verdict & { readonly code: 'NoPolic
   if (omittedBy.length > 0)
     return `${omittedBy.join(', ')} leaves this kind of address out: set loadBalancerIPs or externalIPs to true`
   if (pool === '')
-    return 'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does, with loadBalancerIPs: true (externalIPs: true for an external IP)'
+    return 'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does, with loadBalancerIPs: true (externalIPs: true for an external IP); a policy with mistakes is not in force, kubectl describe of it lists them'
   const [namespace = '', name = ''] = pool.split('/')
   return `no L2Advertisement is about pool ${pool}, and no CiliumL2AnnouncementPolicy selects the Service: create an L2Advertisement in namespace ${namespace} with spec.ipAddressPools: [${name}]`
 }

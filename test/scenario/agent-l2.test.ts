@@ -294,7 +294,7 @@ test('a Service that goes, and a policy that goes, take the answers with them; b
     [said?.code, said?.message],
     [
       'NoPolicy',
-      'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does, with loadBalancerIPs: true (externalIPs: true for an external IP)',
+      'no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does, with loadBalancerIPs: true (externalIPs: true for an external IP); a policy with mistakes is not in force, kubectl describe of it lists them',
     ],
   )
 })

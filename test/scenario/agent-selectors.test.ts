@@ -64,7 +64,10 @@ test('a nodeSelector keeps addresses on workers, whatever there is to be had els
   await cluster.clock.advance(1000)
   assert.deepEqual(told(), [[], []])
   const { addresses = [] } = nodes[0].agent?.answers.l2() ?? {}
-  assert.match(addresses[0]?.candidates[0]?.message ?? '', /policy workers does not match the node's labels/)
+  assert.match(
+    addresses[0]?.candidates[0]?.message ?? '',
+    /policy workers does not match the node's labels: label the node so/,
+  )
 })
 
 test('policies with serviceSelectors send Services to different nodes', async () => {

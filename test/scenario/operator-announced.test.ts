@@ -54,7 +54,7 @@ test('operator says on the Service that no policy announces it', async (t) => {
   await world.pass(6_000)
   assert.equal(
     announced(world),
-    'False NoPolicy: No node answers for 192.168.10.75: no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does, with loadBalancerIPs: true (externalIPs: true for an external IP)',
+    'False NoPolicy: No node answers for 192.168.10.75: no policy selects a Service with this address: create a CiliumL2AnnouncementPolicy that does, with loadBalancerIPs: true (externalIPs: true for an external IP); a policy with mistakes is not in force, kubectl describe of it lists them',
   )
 })
 
