@@ -31,17 +31,7 @@ const RESYNC_MS = 60_000
 /** Tells each policy its mistakes, seen against the nodes and the interfaces that their agents report. */
 export function startPolicyLoop(options: PolicyLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
   const { api, clock, random, policies, view, reports } = options
-  const writer = createStatusWriter<StatusWrite>(
-    {
-      api,
-      resource: L2_POLICIES,
-      clock,
-      random,
-      onWritten: ({ record }) => reports.written(L2_POLICIES, record.name),
-      onFailure: (key, failure) => reports.writeFailed(L2_POLICIES, key, failure),
-    },
-    signal,
-  )
+  const writer = createStatusWriter<StatusWrite>({ api, resource: L2_POLICIES, clock, random, reports }, signal)
   const reconcile = (): void => reconcileOnce(options, writer)
   const onFailure = (failure: Failure, inARow: number): void => reports.loopFailed('policies', failure, inARow)
   const timing = { settleMs: SETTLE_MS, resyncMs: RESYNC_MS, clock, random }

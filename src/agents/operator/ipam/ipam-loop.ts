@@ -1,6 +1,5 @@
 import type { IpamSettings } from '#ipam/ownership.ts'
 import type { Outcome } from '#ipam/allocate.ts'
-import { serviceKey } from '#model/service.ts'
 import type { Labels } from '#model/selector.ts'
 import type { Clock } from '#ports/clock.ts'
 import type { KubeApi } from '#ports/kube-api.ts'
@@ -85,42 +84,13 @@ const RESYNC_MS = 60_000
 export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
   const { api, clock, random, pools, poolPolicies, namespaces, services, nodeSources, metallb, view } = options
   const { events, reports, settings } = options
-  const serviceWriter = createStatusWriter<ServiceWrite>(
-    {
-      api,
-      resource: SERVICES,
-      clock,
-      random,
-      onWritten: (write) => {
-        reports.written(SERVICES, serviceKey(write.record))
-        for (const notice of noticesOf(write, write.record.service.ingressIps)) events.record(write.record, notice)
-      },
-      onFailure: (key, failure) => reports.writeFailed(SERVICES, key, failure),
-    },
-    signal,
-  )
-  const poolWriter = createStatusWriter<StatusWrite>(
-    {
-      api,
-      resource: POOLS,
-      clock,
-      random,
-      onWritten: ({ record }) => reports.written(POOLS, record.name),
-      onFailure: (key, failure) => reports.writeFailed(POOLS, key, failure),
-    },
-    signal,
-  )
-  const policyWriter = createStatusWriter<StatusWrite>(
-    {
-      api,
-      resource: POOL_POLICIES,
-      clock,
-      random,
-      onWritten: ({ record }) => reports.written(POOL_POLICIES, record.name),
-      onFailure: (key, failure) => reports.writeFailed(POOL_POLICIES, key, failure),
-    },
-    signal,
-  )
+  const common = { api, clock, random, reports }
+  const onWritten = (write: ServiceWrite): void => {
+    for (const notice of noticesOf(write, write.record.service.ingressIps)) events.record(write.record, notice)
+  }
+  const serviceWriter = createStatusWriter<ServiceWrite>({ ...common, resource: SERVICES, onWritten }, signal)
+  const poolWriter = createStatusWriter<StatusWrite>({ ...common, resource: POOLS }, signal)
+  const policyWriter = createStatusWriter<StatusWrite>({ ...common, resource: POOL_POLICIES }, signal)
   const writers = { services: serviceWriter, pools: poolWriter, policies: policyWriter }
   const memory: Memory = {
     source: createAllocationSource({ settings, ledger: serviceWriter.ledger, services: services.keyChanges() }),

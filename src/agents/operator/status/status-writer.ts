@@ -4,6 +4,7 @@ import type { Failure } from '#runtime/failure.ts'
 import { createWorkQueue, type WorkQueueStatus } from '#runtime/work-queue.ts'
 import { createLedger, type Ledger, type StatusImage } from './ledger.ts'
 import type { ObjectRecord } from '#agents/operator/records.ts'
+import type { OperatorReports } from '#agents/operator/reports.ts'
 
 /** One status to be written over one version of an object. */
 export interface StatusWrite {
@@ -16,9 +17,9 @@ export interface StatusWriterOptions<W extends StatusWrite> {
   readonly resource: KubeResource
   readonly clock: Clock
   readonly random: () => number
+  readonly reports: Pick<OperatorReports, 'written' | 'writeFailed'>
   /** The API has it. */
-  readonly onWritten: (write: W) => void
-  readonly onFailure: (key: string, failure: Failure, failuresInARow: number) => void
+  readonly onWritten?: (write: W) => void
 }
 
 /**
@@ -49,9 +50,10 @@ export function createStatusWriter<W extends StatusWrite>(
   signal: AbortSignal,
 ): StatusWriter<W> {
   const ledger = createLedger()
-  const { clock, random, onFailure } = options
+  const { resource, clock, random, reports } = options
   const work = (key: string, write: W, workSignal: AbortSignal): Promise<void> =>
     writeOnce(options, ledger, key, write, workSignal)
+  const onFailure = (key: string, failure: Failure): void => reports.writeFailed(resource, key, failure)
   const queue = createWorkQueue<W>(
     { work, capacity: CAPACITY, concurrency: STATUS_WRITES_AT_ONCE, clock, random, onFailure },
     signal,
@@ -80,7 +82,7 @@ export function createStatusWriter<W extends StatusWrite>(
 }
 
 async function writeOnce<W extends StatusWrite>(
-  { api, resource, onWritten }: StatusWriterOptions<W>,
+  { api, resource, reports, onWritten }: StatusWriterOptions<W>,
   ledger: Ledger,
   key: string,
   write: W,
@@ -92,7 +94,8 @@ async function writeOnce<W extends StatusWrite>(
   const patch = { kind: 'merge', body: bodyOf(write) } as const
   const made = await api.patch(resource, ref, patch, { subresource: 'status' }, signal)
   ledger.confirm(key, made.metadata.resourceVersion ?? '')
-  onWritten(write)
+  reports.written(resource, key)
+  onWritten?.(write)
 }
 
 /** A JSON merge patch (RFC 7386). Lists are written whole, which is safe because of the version; null removes an empty one. */
