@@ -33,7 +33,7 @@ export function readPage({ metadata, items }: Fields): ListPage {
   if (!Array.isArray(list)) throw odd('a list without items')
   return {
     items: list.map(readObject),
-    resourceVersion: textOf(metadata['resourceVersion']),
+    resourceVersion: versionOf(metadata['resourceVersion']),
     next: textOf(metadata['continue']) || undefined,
   }
 }
@@ -47,7 +47,7 @@ export function readEvent(line: string): WatchEvent {
     case 'DELETED':
       return { type, object: readObject(object) }
     case 'BOOKMARK':
-      return { type, resourceVersion: readObject(object).metadata.resourceVersion ?? '' }
+      return { type, resourceVersion: versionOf(readObject(object).metadata.resourceVersion) }
     case 'ERROR':
       throw new KubeError(failureOfStatus(object))
     default:
@@ -57,6 +57,13 @@ export function readEvent(line: string): WatchEvent {
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A watch from no version at all would begin with what there is, and never tell what had gone. */
+function versionOf(value: unknown): string {
+  const version = textOf(value)
+  if (version === '') throw odd('no resourceVersion')
+  return version
 }
 
 function textOf(value: unknown): string {

@@ -1,17 +1,14 @@
-/** A signal that aborts with its parent or after a time, unless lifted. */
+/** A signal that aborts with its parent or after a time. */
 export class Deadline {
   readonly #controller = new AbortController()
   readonly #parent: AbortSignal | undefined
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   readonly #onParent = (): void => this.#controller.abort(this.#parent?.reason)
   hasPassed = false
 
   constructor(parent: AbortSignal | undefined, afterMs: number) {
     this.#parent = parent
-    this.#timer = setTimeout(() => {
-      this.hasPassed = true
-      this.#controller.abort(new Error('Timed out'))
-    }, afterMs)
+    this.extend(afterMs)
     if (parent?.aborted === true) this.#onParent()
     else parent?.addEventListener('abort', this.#onParent, { once: true })
   }
@@ -20,13 +17,17 @@ export class Deadline {
     return this.#controller.signal
   }
 
-  /** No longer after a time: only with the parent. */
-  lift(): void {
+  /** From now on so long. */
+  extend(afterMs: number): void {
     clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.hasPassed = true
+      this.#controller.abort(new Error('Timed out'))
+    }, afterMs)
   }
 
   end(): void {
-    this.lift()
+    clearTimeout(this.#timer)
     this.#parent?.removeEventListener('abort', this.#onParent)
   }
 }

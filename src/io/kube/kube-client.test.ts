@@ -174,6 +174,40 @@ test('watch() throws what the server sends as an error', async (t) => {
   })
 })
 
+test('watch() that begins from no version, or tells of none, is refused: what had gone would never be told', async (t) => {
+  const bookmark = `${JSON.stringify({ type: 'BOOKMARK', object: { metadata: {} } })}\n`
+  const { api } = await open(t, ({ path }, response) => {
+    answering(200, path.includes('watch=1') ? bookmark : { metadata: {}, items: [] })({} as Asked, response)
+  })
+  assert.equal((await refused(api.list(SERVICES, {}))).code, 'ServerError')
+  assert.equal((await refused(all(api.watch(SERVICES, { resourceVersion: '7' }, SIGNAL)))).code, 'ServerError')
+})
+
+test('watch() of a server that does not end it in the time that was asked for is TimedOut, and breaks nothing beside it', async (t) => {
+  const streams: ServerResponse[] = []
+  const lengths = [0, 99]
+  const { api } = await open(
+    t,
+    (_asked, response) => {
+      response.writeHead(200).flushHeaders()
+      streams.push(response)
+    },
+    { requestTimeoutMs: 200, watchMs: 1_000, random: () => lengths.shift() ?? 0 }, // a second is the least that can be asked for
+  )
+  const startedMs = performance.now()
+  const short = api.watch(SERVICES, { resourceVersion: '7' }, SIGNAL)[Symbol.asyncIterator]()
+  await short.next()
+  const long = api.watch(SERVICES, { resourceVersion: '7' }, SIGNAL)[Symbol.asyncIterator]()
+  await long.next()
+  const { code, message } = await refused(short.next())
+  assert.equal(code, 'TimedOut')
+  assert.match(message, /did not end a watch after the 1 s/)
+  assert.ok(performance.now() - startedMs >= 1_199)
+  streams[1]?.write(`${JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '8' } } })}\n`)
+  assert.deepEqual((await long.next()).value, { type: 'BOOKMARK', resourceVersion: '8' })
+  await long.return?.()
+})
+
 test('watch() of a server that breaks off is Unreachable', async (t) => {
   const { api } = await open(t, (_asked, response) => {
     response.writeHead(200)
@@ -271,6 +305,28 @@ test('credentials that cannot be had are Unreachable, not a crash', async () => 
   )
   assert.match((await refused(api.get(SERVICES, REF))).message, /ENOENT: token/)
   api.close()
+})
+
+test('credentials that never come are TimedOut, for a request as for a watch', async (t) => {
+  const api = createKubeApi(
+    [
+      {
+        server: new URL('http://127.0.0.1:1'),
+        tls: () => Promise.resolve({}),
+        credentials: () => new Promise(() => undefined),
+        namespace: 'x',
+      },
+    ],
+    { userAgent: 'x', requestTimeoutMs: 30 },
+  )
+  t.after(() => api.close())
+  const expected = { code: 'TimedOut', message: 'No credentials for the API at 127.0.0.1:1 within 30 ms' }
+  assert.deepEqual(await refused(api.get(SERVICES, REF)), expected)
+  assert.deepEqual(await refused(all(api.watch(SERVICES, { resourceVersion: '7' }, SIGNAL))), expected)
+  const stop = new AbortController()
+  const asked = api.list(SERVICES, {}, stop.signal)
+  stop.abort(new Error('enough'))
+  await assert.rejects(asked, { message: 'enough' })
 })
 
 test('delete() of what is not there succeeds', async (t) => {

@@ -9,6 +9,7 @@ import {
   type PatchBody,
   type WatchEvent,
 } from '#ports/kube-api.ts'
+import { abortable } from './abortable.ts'
 import { parseAnswer, readEvent, readObject, readPage } from './answer.ts'
 import { readLines, readText } from './bounded-body.ts'
 import { type ChoosingTransport, createChoosingTransport } from './choosing-transport.ts'
@@ -108,19 +109,21 @@ class KubeClient implements KubeApi {
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent> {
     const { watchMs, random } = this.#options
-    const timeoutSeconds = String(Math.ceil((watchMs * (1 + random())) / 1_000))
+    const seconds = Math.ceil((watchMs * (1 + random())) / 1_000)
     const { resourceVersion } = options
-    const query = { ...selectQuery(options), watch: '1', allowWatchBookmarks: 'true', timeoutSeconds, resourceVersion }
+    const asked = { watch: '1', allowWatchBookmarks: 'true', timeoutSeconds: String(seconds), resourceVersion }
+    const query = { ...selectQuery(options), ...asked }
     const path = withQuery(resourcePath(resource, { namespace: options.namespace }), query)
     const deadline = new Deadline(signal, this.#options.requestTimeoutMs)
     let response: KubeResponse | undefined
     try {
       response = await this.#send({ method: 'GET', path, headers: {}, body: undefined }, deadline)
-      deadline.lift()
+      // A gateway answers pings also when the server behind it is gone: what does not end in its time is dead.
+      deadline.extend(seconds * 1_000 + this.#options.requestTimeoutMs)
       yield { type: 'BOOKMARK', resourceVersion }
       for await (const line of readLines(response.body, MAX_LINE_OCTETS)) yield readEvent(line)
     } catch (error) {
-      throw this.#failure(error, signal, deadline)
+      throw this.#failure(error, signal, deadline, response === undefined ? undefined : seconds)
     } finally {
       response?.body.destroy()
       deadline.end()
@@ -187,7 +190,7 @@ class KubeClient implements KubeApi {
   /** The response, when it is a success. */
   async #send(request: KubeRequest, deadline: Deadline): Promise<KubeResponse> {
     const { userAgent } = this.#options
-    const credentials = await this.#credentials()
+    const credentials = await this.#authorized(deadline)
     const headers = { accept: 'application/json', 'user-agent': userAgent, ...credentials, ...request.headers }
     const response = await this.#transport.send({ ...request, headers }, deadline.signal)
     if (response.status >= 200 && response.status < 300) return response
@@ -195,11 +198,29 @@ class KubeClient implements KubeApi {
     throw new KubeError(failureOf(response.status, text, response.retryAfter))
   }
 
-  /** What a broken request is to be thrown as. A timeout resets the connection: watches on it would hang as well. */
-  #failure(error: unknown, signal: AbortSignal | undefined, deadline: Deadline): unknown {
+  /** A plugin that never answers must not hold a request for ever. */
+  async #authorized(deadline: Deadline): Promise<Readonly<Record<string, string>>> {
+    try {
+      return await abortable(this.#credentials(), deadline.signal)
+    } catch (error) {
+      if (!deadline.hasPassed) throw error
+      const message = `No credentials for the API at ${this.#transport.host()} within ${this.#options.requestTimeoutMs} ms`
+      throw new KubeError({ code: 'TimedOut', message }, { cause: error })
+    }
+  }
+
+  /**
+   * What a broken request is to be thrown as. A timeout resets the connection: watches on it would hang as well. One of a watch that was
+   * accepted is its own.
+   */
+  #failure(error: unknown, signal: AbortSignal | undefined, deadline: Deadline, watchSeconds?: number): unknown {
     if (signal?.aborted === true) return signal.reason
     if (error instanceof KubeError) return error
     const host = this.#transport.host()
+    if (deadline.hasPassed && watchSeconds !== undefined) {
+      const message = `The API at ${host} did not end a watch after the ${watchSeconds} s that were asked for`
+      return new KubeError({ code: 'TimedOut', message }, { cause: error })
+    }
     if (deadline.hasPassed) {
       const message = `The API at ${host} did not answer within ${this.#options.requestTimeoutMs} ms`
       this.#transport.reset(new Error(message))
