@@ -23,6 +23,45 @@ test('decodePool() reads cidrs of manifests from before Cilium 1.15', () => {
   assert.deepEqual(decode({ cidrs: [{ cidr: '10.0.0.0/24' }] }), { blocks: ['10.0.0.0/24'], mistakes: [] })
 })
 
+const UNUSABLE: readonly (readonly [block: object, left: readonly string[], mistake: string])[] = [
+  [
+    { cidr: '0.0.0.0/0' },
+    ['1.0.0.0 - 126.255.255.255', '128.0.0.0 - 223.255.255.255', '240.0.0.0 - 255.255.255.254'],
+    'spec.blocks[0].cidr "0.0.0.0/0" has addresses that no Service can have (0.0.0.0 - 0.255.255.255, 127.0.0.0 - 127.255.255.255, 224.0.0.0 - 239.255.255.255, 255.255.255.255 - 255.255.255.255): write addresses of your network only',
+  ],
+  [
+    { cidr: '::/0' },
+    ['::2 - ::fffe:ffff:ffff', '::1:0:0:0 - feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    'spec.blocks[0].cidr "::/0" has addresses that no Service can have (:: - ::1, ::ffff:0:0 - ::ffff:ffff:ffff, ff00:: - ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff): write addresses of your network only',
+  ],
+  [
+    { start: '126.255.255.254', stop: '127.0.0.1' },
+    ['126.255.255.254 - 126.255.255.255'],
+    'spec.blocks[0].start "126.255.255.254" has addresses that no Service can have (127.0.0.0 - 127.0.0.1): write addresses of your network only',
+  ],
+  [
+    { cidr: '::ffff:10.0.0.0/120' },
+    [],
+    'spec.blocks[0].cidr "::ffff:10.0.0.0/120" is IPv4 in the notation of IPv6: write 10.0.0.0 - 10.0.0.255',
+  ],
+]
+for (const [block, blocks, mistake] of UNUSABLE) {
+  test(`decodePool() leaves out what no Service can have, and says so: ${JSON.stringify(block)}`, () => {
+    assert.deepEqual(decode({ blocks: [block] }), { blocks, mistakes: [mistake] })
+  })
+}
+
+test('decodePool() keeps both ends of each part back where a block has addresses that no Service can have', () => {
+  const { value } = decodePool({
+    metadata: { name: 'p' },
+    spec: { blocks: [{ cidr: '126.0.0.0/7' }], allowFirstLastIPs: 'No' },
+  })
+  assert.deepEqual(
+    value?.blocks.map(({ usable }) => usable && formatRange(usable)),
+    ['126.0.0.1 - 126.255.255.254'],
+  )
+})
+
 const MISTAKES: readonly { readonly name: string; readonly spec: unknown; readonly mistake: string }[] = [
   {
     name: 'start after stop',

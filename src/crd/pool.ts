@@ -1,5 +1,5 @@
 import { CILIUM_DEFAULTS, NO_PRIORITY, type Pool, type PoolBlock } from '#model/pool.ts'
-import type { IpRange } from '#model/range.ts'
+import { formatRange, type IpRange } from '#model/range.ts'
 import { readLabelSelector } from './label-selector.ts'
 import { readMetadata } from './metadata.ts'
 import {
@@ -16,6 +16,7 @@ import {
   rootPlace,
 } from './place.ts'
 import { isWritten, readRange } from './pool-range.ts'
+import { withoutUnusable } from './unusable.ts'
 
 /** On a pool: which is looked at first. Not in `spec`, which is Cilium's. */
 export const PRIORITY_ANNOTATION = 'balise.io/priority'
@@ -72,18 +73,19 @@ function readAutoAssign(place: Place): boolean {
 }
 
 function readBlocks(place: Place, keepsEnds: boolean): readonly PoolBlock[] {
-  return elements(place).flatMap((block) => {
-    const read = readBlock(block, keepsEnds)
-    return read === undefined ? [] : [read]
-  })
+  return elements(place).flatMap((block) => readBlock(block, keepsEnds))
 }
 
-function readBlock(place: Place, keepsEnds: boolean): PoolBlock | undefined {
-  if (!expectObject(place)) return undefined
-  const block = readRange(place, 'cidr, or start and stop')
-  if (block === undefined || !keepsEnds || !isWritten(field(place, 'cidr'))) return block
-  const usable = withoutEnds(block.range)
-  return usable === undefined ? block : { ...block, usable }
+/** One block as a rule; more or none where it has addresses that no Service can have. */
+function readBlock(place: Place, keepsEnds: boolean): readonly PoolBlock[] {
+  const block = expectObject(place) ? readRange(place, 'cidr, or start and stop') : undefined
+  if (block === undefined) return []
+  const isCidr = isWritten(field(place, 'cidr'))
+  return withoutUnusable(block.range, field(place, isCidr ? 'cidr' : 'start')).map((range): PoolBlock => {
+    const usable = keepsEnds && isCidr ? withoutEnds(range) : undefined
+    const text = range === block.range ? block.text : formatRange(range)
+    return { range, text, ...(usable === undefined ? {} : { usable }) }
+  })
 }
 
 /** Undefined for one or two addresses, which have no ends to spare: Cilium gives out all of a /32, /31, /128 or /127. */
