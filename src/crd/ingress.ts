@@ -1,4 +1,4 @@
-import { formatIp, type Ip } from '#model/ip.ts'
+import { formatIp, type Ip, parseIp } from '#model/ip.ts'
 
 /** An entry of `status.loadBalancer.ingress` as we write it. */
 export interface IngressEntry {
@@ -21,4 +21,17 @@ function entryIs(written: unknown, wanted: IngressEntry | undefined): boolean {
   if (typeof written !== 'object' || written === null) return false
   const { ip, ipMode = 'VIP', hostname = '' } = written as { ip?: unknown; ipMode?: unknown; hostname?: unknown }
   return ip === wanted?.ip && ipMode === 'VIP' && hostname === ''
+}
+
+const NONE: readonly Ip[] = []
+
+/** Addresses of `status.loadBalancer.ingress` at which a load balancer elsewhere answers (`ipMode: Proxy`, KEP-1860): in use, if not by us. */
+export function proxiedIps(written: readonly unknown[]): readonly Ip[] {
+  const proxied = written.flatMap((entry) => {
+    const { ip, ipMode } = (entry ?? {}) as { readonly ip?: unknown; readonly ipMode?: unknown }
+    const parsed = ipMode === 'Proxy' && typeof ip === 'string' ? parseIp(ip) : undefined
+    return parsed?.ok === true ? [parsed.value] : []
+  })
+  // One list for all that have none, which is nearly everybody.
+  return proxied.length === 0 ? NONE : proxied
 }

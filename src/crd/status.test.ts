@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Condition } from '#model/condition.ts'
-import { mustParseIp } from '#model/ip.ts'
-import { mergeIngress } from './ingress.ts'
+import { formatIp, mustParseIp } from '#model/ip.ts'
+import { mergeIngress, proxiedIps } from './ingress.ts'
 import { formatTime, mergeConditions } from './merge-conditions.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12, 0, 0, 500)
@@ -73,3 +73,16 @@ for (const list of [
     ])
   })
 }
+
+test('proxiedIps() finds the addresses at which a load balancer elsewhere answers, and nothing else', () => {
+  const list = [
+    { ip: '10.0.0.1' },
+    { ip: '10.0.0.2', ipMode: 'VIP' },
+    { ip: '10.0.0.3', ipMode: 'Proxy' },
+    { hostname: 'x', ipMode: 'Proxy' },
+    { ip: 'x', ipMode: 'Proxy' },
+    null,
+    'x',
+  ]
+  assert.deepEqual(proxiedIps(list).map(formatIp), ['10.0.0.3'])
+})

@@ -6,11 +6,12 @@ import type { Claim } from './request.ts'
 
 /**
  * Whether what a Service was given is to be remembered: it asks for the same as before, and its status shows what it did before, or what it
- * was given since. A status that somebody else has changed counts as it stands.
+ * was given since, or nothing. Addresses that somebody else has put there count as they stand.
  */
 export function isRemembered(before: Claim, claim: Claim, given: readonly Ip[]): boolean {
   const shown = claim.service.ingressIps
-  return sameDemand(before, claim) && (sameAddresses(before.service.ingressIps, shown) || sameAddresses(given, shown))
+  if (!sameDemand(before, claim)) return false
+  return shown.length === 0 || sameAddresses(before.service.ingressIps, shown) || sameAddresses(given, shown)
 }
 
 /** In whatever order. */

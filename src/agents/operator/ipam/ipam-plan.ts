@@ -1,4 +1,4 @@
-import { mergeIngress } from '#crd/ingress.ts'
+import { mergeIngress, proxiedIps } from '#crd/ingress.ts'
 import { mergeConditions } from '#crd/merge-conditions.ts'
 import type { IpamInput, IpamRules, Outcome } from '#ipam/allocate.ts'
 import { poolConditions } from '#ipam/pool-conditions.ts'
@@ -53,13 +53,13 @@ function ofPools(records: readonly PoolRecord[]): Pick<IpamInput, 'pools' | 'bro
 }
 
 /** An address that was sent counts as held, and what stood there before as well, until the API has answered. */
-export function claimOf({ service, asked }: ServiceRecord, entry: LedgerEntry | undefined): Claim {
-  if (entry === undefined) return { service, asked, alsoShown: [] }
+export function claimOf({ service, asked, ingress }: ServiceRecord, entry: LedgerEntry | undefined): Claim {
+  if (entry === undefined) return { service, asked, alsoShown: proxiedIps(ingress) }
   const sent = { ...service, ingressIps: entry.image.addresses }
   return {
     service: sent,
     asked,
-    alsoShown: entry.outcome === 'confirmed' ? [] : [...service.ingressIps, ...entry.sent],
+    alsoShown: entry.outcome === 'confirmed' ? [] : [...service.ingressIps, ...proxiedIps(ingress), ...entry.sent],
   }
 }
 
