@@ -47,6 +47,13 @@ test('explain() tells what stands in the way of an address that is asked for', (
   assert.deepEqual(asked('10.0.1.1'), ['10.0.1.1 [] a addressOutside, b gives 10.0.1.1'])
 })
 
+test('explain() tells a pool whose own blocks overlap from one that overlaps another', () => {
+  const pools = [pool('a', '10.0.0.0-10.0.0.5', '10.0.0.5'), pool('b', '10.0.0.0-10.0.0.9', { creationTimestampMs: 1 })]
+  assert.deepEqual(looksAt({ pools, claims: [claim(service('web'))] }).map(show), [
+    '- [] a selfConflicting, b conflicting',
+  ])
+})
+
 test('explain() tells with whom an address is shared, and whether it was held before', () => {
   const [a, web] = ['a', 'web'].map((name, index) =>
     claim(withAddresses(service(name, ports(`TCP/8${index}`)), '10.0.0.1'), sharing('k')),

@@ -3,11 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Ip } from '#model/ip.ts'
 import {
+  clashAmongKept,
   createHoldings,
   heldBetween,
   heldIn,
   hold,
   holdersOf,
+  isPortTaken,
   lowestFree,
   release,
   sharedUnder,
@@ -32,6 +34,30 @@ test('hold() refuses an address that another Service holds, and names it', () =>
   assert.equal(hold(holdings, ip(1), alone('b'))?.with.key, 'default/a')
   assert.equal(hold(holdings, ip(1), alone('a')), undefined)
   assert.deepEqual(holdersOf(holdings, ip(1)), ['default/a'])
+})
+
+test('isPortTaken() says that no address under a key is for a Service, exactly when one of its ports is taken at all of them', () => {
+  const anyOne = fc.record({
+    host: fc.nat(3),
+    key: fc.constantFrom('k', 'l'),
+    port: fc.constantFrom('TCP/80', 'UDP/80', 'TCP/81', 'TCP/82'),
+  })
+  fc.assert(
+    fc.property(fc.array(anyOne, { maxLength: 16 }), fc.nat(15), (ones, leaving) => {
+      const holdings = createHoldings()
+      const placed = ones.flatMap(({ host, key, port }, index) => {
+        const tenant = sharer(`s${index}`, key, port)
+        return hold(holdings, ip(host), tenant) === undefined ? [{ host, tenant }] : []
+      })
+      for (const { host, tenant } of placed.slice(0, leaving)) release(holdings, ip(host), tenant)
+      for (const port of ['TCP/80', 'UDP/80', 'TCP/81', 'TCP/82']) {
+        const addresses = [...sharedUnder(holdings, 'k')]
+        const web = sharer('web', 'k', port)
+        const isNowhere = addresses.every((one) => clashAmongKept(holdings, one, web) !== undefined)
+        assert.equal(isPortTaken(holdings, web), addresses.length > 0 && isNowhere)
+      }
+    }),
+  )
 })
 
 test('hold() lets those in that agree with everybody there', () => {

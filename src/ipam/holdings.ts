@@ -1,11 +1,11 @@
 import { compareIp, type Family, type Ip } from '#model/ip.ts'
 import type { IpRange } from '#model/range.ts'
-import type { ServiceKey } from '#model/service.ts'
+import type { ServiceKey, ServicePort } from '#model/service.ts'
 import { compareText } from './conflicts.ts'
 import { type Clash, clashIn, clashWith, createHousehold, type Household, moveIn, moveOut } from './household.ts'
 import { createOrdered, drop, entries, get, type Ordered, put } from './ordered.ts'
 import { addToRuns, countInside, createRuns, lowestOutside, removeFromRuns, type Runs, runsInside } from './runs.ts'
-import type { Tenant } from './sharing.ts'
+import { portKey, type Tenant } from './sharing.ts'
 
 /**
  * Who holds which address: the one place that grants them, so that an address has one holder or several that agree to share it. It knows
@@ -21,6 +21,8 @@ export interface Holdings {
   readonly runs: { readonly [F in Family]: Runs }
   /** Where who has a sharing key may come in: the kept addresses under it, with the number of their holders that have it. */
   readonly shared: Map<string, Ordered<Ip, number>>
+  /** Under a sharing key and a port: at how many addresses under the key somebody with the key has the port. */
+  readonly portsUnder: Map<string, Map<string, number>>
   /** Where changes are noted; undefined where nobody asks. */
   readonly journal: Journal | undefined
 }
@@ -40,6 +42,7 @@ export function createHoldings(journal?: Journal): Holdings {
     shown: { IPv4: new Map(), IPv6: new Map() },
     runs: { IPv4: createRuns(), IPv6: createRuns() },
     shared: new Map(),
+    portsUnder: new Map(),
     journal,
   }
 }
@@ -156,14 +159,35 @@ function settleRun({ kept, shown, runs }: Holdings, { family, value }: Ip): void
   else if (!isHeld && isInRun) removeFromRuns(runs[family], value)
 }
 
-function count({ shared }: Holdings, ip: Ip, { sharing }: Tenant, difference: 1 | -1): void {
+function count({ shared, portsUnder }: Holdings, ip: Ip, { sharing, ports }: Tenant, difference: 1 | -1): void {
   if (sharing === undefined) return
+  for (const port of ports) countPort(portsUnder, portUnder(sharing.key, port), ip, difference)
   const addresses = shared.get(sharing.key) ?? createOrdered<Ip, number>(compareIp)
   const holders = (get(addresses, ip) ?? 0) + difference
   if (holders > 0) put(addresses, ip, holders)
   else drop(addresses, ip)
   if (addresses.size > 0) shared.set(sharing.key, addresses)
   else shared.delete(sharing.key)
+}
+
+function portUnder(sharingKey: string, port: ServicePort): string {
+  return `${portKey(port)} ${sharingKey}`
+}
+
+function countPort(portsUnder: Holdings['portsUnder'], key: string, ip: Ip, difference: 1 | -1): void {
+  const addresses = portsUnder.get(key) ?? new Map<string, number>()
+  const holders = (addresses.get(addressKey(ip)) ?? 0) + difference
+  if (holders > 0) addresses.set(addressKey(ip), holders)
+  else addresses.delete(addressKey(ip))
+  if (addresses.size > 0) portsUnder.set(key, addresses)
+  else portsUnder.delete(key)
+}
+
+/** Whether one of a Service's ports is taken at every address under its sharing key, so that none of them is for it. */
+export function isPortTaken({ shared, portsUnder }: Holdings, { sharing, ports }: Tenant): boolean {
+  if (sharing === undefined) return false
+  const addresses = shared.get(sharing.key)?.size ?? 0
+  return addresses > 0 && ports.some((port) => portsUnder.get(portUnder(sharing.key, port))?.size === addresses)
 }
 
 function note({ journal, kept }: Holdings, ip: Ip, { sharing }: Tenant): void {

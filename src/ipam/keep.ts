@@ -5,7 +5,7 @@ import { clashAmongKept, place } from './holdings.ts'
 import { clashIn, createHousehold, moveIn } from './household.ts'
 import type { Market } from './look.ts'
 import { containsAddress, isInSome } from './pools.ts'
-import { incompatibility, type Tenant } from './sharing.ts'
+import { incompatibleTerms, portKey, type Tenant } from './sharing.ts'
 
 /**
  * Lets every Service keep what it has and may have: first those of which is remembered what they were given, then those of which only the
@@ -105,8 +105,42 @@ function leavers(tenants: readonly Tenant[]): readonly Tenant[] {
 
 /** Who agrees with most of the others comes first; the order of others stays. */
 function byFriends(tenants: readonly Tenant[]): readonly Tenant[] {
-  const friends = new Map(
-    tenants.map((tenant) => [tenant, tenants.filter((other) => incompatibility(tenant, other) === undefined).length]),
-  )
+  const friends = countFriends(tenants)
   return tenants.toSorted((a, b) => (friends.get(b) ?? 0) - (friends.get(a) ?? 0))
+}
+
+/**
+ * With how many of the others each agrees: those of a profile that agrees, without those that have one of its ports. O(profiles^2 + tenants),
+ * as long as few have one port.
+ */
+function countFriends(tenants: readonly Tenant[]): ReadonlyMap<Tenant, number> {
+  const profiles = Map.groupBy(tenants, ({ profile }) => profile)
+  const byPort = new Map<string, Tenant[]>()
+  for (const tenant of tenants) {
+    for (const port of tenant.ports) {
+      const others = byPort.get(portKey(port))
+      if (others === undefined) byPort.set(portKey(port), [tenant])
+      else others.push(tenant)
+    }
+  }
+  const friends = new Map<Tenant, number>()
+  for (const [profile, members] of profiles) {
+    const [one] = members
+    if (one === undefined) continue
+    const agreeing = [...profiles].filter(([, [other]]) => other !== undefined && isAgreed(one, other))
+    const total = agreeing.reduce((sum, [, others]) => sum + others.length, 0)
+    const agreed = new Set(agreeing.map(([key]) => key))
+    if (agreed.size === 0) continue
+    for (const tenant of members) {
+      const clashing = new Set(tenant.ports.flatMap((port) => byPort.get(portKey(port)) ?? []))
+      clashing.delete(tenant)
+      const self = agreed.has(profile) ? 1 : 0
+      friends.set(tenant, total - self - [...clashing].filter((other) => agreed.has(other.profile)).length)
+    }
+  }
+  return friends
+}
+
+function isAgreed(one: Tenant, other: Tenant): boolean {
+  return incompatibleTerms(one, other) === undefined
 }

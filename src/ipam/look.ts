@@ -3,7 +3,7 @@ import { formatNamespaces } from '#model/namespace-set.ts'
 import { mayRequest, reservationOf } from '#model/pool-policy.ts'
 import { poolContains } from '#model/pool.ts'
 import { err, ok, type Result } from '#model/result.ts'
-import { clashOver, type Holdings, sharedUnder } from './holdings.ts'
+import { clashOver, type Holdings, isPortTaken, sharedUnder } from './holdings.ts'
 import type { Clash } from './household.ts'
 import { firstFree, givesOut, givesUnasked, isNamed, type OpenPool, refusedBy, type Seeker } from './pools.ts'
 import type { PoolVerdict, Refusal, ReservedBy } from './refusal.ts'
@@ -49,7 +49,7 @@ function lookForShared(
   seeker: Seeker,
   tenant: Tenant,
 ): Find | undefined {
-  if (tenant.sharing === undefined) return undefined
+  if (tenant.sharing === undefined || isPortTaken(holdings, tenant)) return undefined
   for (const ip of sharedUnder(holdings, tenant.sharing.key)) {
     if (ip.family !== family || clashOver(holdings, ip, tenant) !== undefined) continue
     const open = pools.find(
@@ -96,8 +96,11 @@ export function lookForThis(market: Market, wanted: Ip, seeker: Seeker, tenant: 
     if (refused === undefined) return refuseThis(market, open, wanted, seeker, tenant)
     looked.push(refused)
   }
-  const mismatch = looked.some(({ code }) => code === 'selectorMismatch')
-  return { code: mismatch ? 'pool_selector_mismatch' : 'no_pool', wanted, inPool: seeker.poolName, looked }
+  // As in Cilium a closed pool does not count here, whomever it is for.
+  const isForOthers = ({ closed }: OpenPool, index: number): boolean =>
+    closed === undefined && looked[index]?.code === 'selectorMismatch'
+  const code = market.pools.some(isForOthers) ? 'pool_selector_mismatch' : 'no_pool'
+  return { code, wanted, inPool: seeker.poolName, looked }
 }
 
 /** What one pool answers to who wants this address; undefined when it may be had, as far as the pool is concerned. */

@@ -16,8 +16,8 @@ export interface OpenPool {
   readonly pool: Pool
   /** As it is called in messages. */
   readonly key: string
-  /** Why it gives out nothing; undefined when it does. */
-  readonly closed: 'disabled' | 'conflicting' | undefined
+  /** Why it gives out nothing; undefined when it does. `selfConflicting`: blocks of its own overlap. */
+  readonly closed: 'disabled' | 'conflicting' | 'selfConflicting' | undefined
   readonly blocks: { readonly [F in Family]: readonly PoolBlock[] }
   /** What is given to who asks for no certain address: the blocks in their order, without what policies reserve. */
   readonly unreserved: { readonly [F in Family]: readonly IpRange[] }
@@ -42,13 +42,18 @@ export function arrangePools(
 ): readonly OpenPool[] {
   return pools.toSorted(comparePools).map((pool) => {
     const key = poolKey(pool)
-    const closed = pool.disabled ? 'disabled' : conflicts.has(key) ? 'conflicting' : undefined
+    const closed = pool.disabled ? 'disabled' : closedBy(key, conflicts.get(key))
     const concerning = policies.filter((policy) => concernsPool(policy, pool))
     const blocks = { IPv4: blocksOf(pool, 'IPv4'), IPv6: blocksOf(pool, 'IPv6') }
     const reserved = reservedRanges(concerning)
     const unreserved = { IPv4: without(blocks.IPv4, reserved), IPv6: without(blocks.IPv6, reserved) }
     return { pool, key, closed, blocks, unreserved, policies: concerning }
   })
+}
+
+function closedBy(key: string, conflict: PoolConflict | undefined): OpenPool['closed'] {
+  if (conflict === undefined) return undefined
+  return conflict.otherPool === key ? 'selfConflicting' : 'conflicting'
 }
 
 /** What policies reserve: sorted, and without overlaps. */

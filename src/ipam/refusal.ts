@@ -14,6 +14,7 @@ export type PoolVerdict =
         | 'addressOutside'
         | 'disabled'
         | 'conflicting'
+        | 'selfConflicting'
         | 'full'
         | 'otherPool'
         | 'notAutomatic'
@@ -112,12 +113,13 @@ const REMEDIES: { readonly [C in PoolVerdict['code']]?: string } = {
   noBlockOfFamily: 'add addresses of this family to the pool',
   disabled: 'set spec.disabled: false in the pool',
   conflicting: 'take the overlap out of one of the two pools',
+  selfConflicting: 'take the overlap out of the pool',
   full: 'add addresses to the pool',
   overQuota: 'raise the quota',
 }
 
 function formatRemedies(looked: readonly PoolVerdict[]): string {
-  const codes = new Set<string>(looked.map(({ code }) => code))
+  const codes = new Set<string>(relevantOf(looked).map(({ code }) => code))
   const remedies = Object.entries(REMEDIES).flatMap(([code, remedy]) => (codes.has(code) ? [remedy] : []))
   const text = [...remedies, 'create a CiliumLoadBalancerIPPool'].join(', or ')
   return text.charAt(0).toUpperCase() + text.slice(1)
@@ -135,10 +137,18 @@ function withArticle(wanted: Family | Ip): string {
 const MOST_VERDICTS = 5
 
 function formatVerdicts({ looked }: PoolRefusal): string {
-  const relevant = looked.filter(({ code }) => code !== 'otherPool')
+  const relevant = relevantOf(looked)
   const told = relevant.slice(0, MOST_VERDICTS).map((verdict) => `Pool ${verdict.pool} ${formatVerdict(verdict)}`)
   const rest = relevant.length - told.length
-  return [...told, ...(rest > 0 ? [`${rest} more pools refused too`] : [])].join('; ')
+  return [...told, ...(rest > 0 ? [`${rest} more ${rest === 1 ? 'pool' : 'pools'} refused too`] : [])].join('; ')
+}
+
+/** Pools that could not have given anything are told of only where there are no others. */
+const BESIDE_THE_POINT: readonly PoolVerdict['code'][] = ['otherPool', 'addressOutside', 'noBlockOfFamily']
+
+function relevantOf(looked: readonly PoolVerdict[]): readonly PoolVerdict[] {
+  const telling = looked.filter(({ code }) => !BESIDE_THE_POINT.includes(code))
+  return telling.length > 0 ? telling : looked.filter(({ code }) => code !== 'otherPool')
 }
 
 /** What follows the name of the pool in a sentence. */
@@ -152,6 +162,8 @@ export function formatVerdict(verdict: PoolVerdict): string {
       return 'is disabled'
     case 'conflicting':
       return 'gives out nothing, for it overlaps another pool (kubectl describe of the pool says which)'
+    case 'selfConflicting':
+      return 'gives out nothing, for two of its blocks overlap (kubectl describe of the pool says which)'
     case 'full':
       return 'is full'
     case 'otherPool':

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { formatIp } from '#model/ip.ts'
 import { allocate } from './allocate.ts'
 import type { Claim } from './request.ts'
 import { claim, pool, ports, service, sharing, these, withAddresses } from './samples.fake.ts'
+import { incompatibility, type Tenant, tenantOf } from './sharing.ts'
 
 const LAB = pool('lab', '10.0.0.1-10.0.0.9')
 
@@ -161,4 +163,49 @@ test('allocate() lets a Service whose request is unclear keep what it has, and g
 test('allocate() gives no address that ends in .0 or .255 where a pool avoids those', () => {
   const avoiding = [pool('a', '10.0.0.255-10.0.1.1', { avoidBuggyIps: true })]
   assert.deepEqual(granted([claim(service('a')), claim(service('b'))], avoiding), { a: '10.0.1.1', b: '' })
+})
+
+const anyTenancy = fc.record({
+  namespace: fc.constantFrom('default', 'default', 'shop'),
+  port: fc.constantFrom(['TCP/80'], ['TCP/81'], ['TCP/82', 'UDP/80'], ['TCP/83', 'TCP/80'], ['TCP/84'], []),
+  key: fc.constantFrom(undefined, 'k', 'k', 'k', 'l'),
+  namespaces: fc.constantFrom<'all' | readonly string[]>('all', [], ['shop'], ['default', 'shop']),
+  externalTrafficPolicy: fc.constantFrom('Cluster' as const, 'Cluster' as const, 'Local' as const),
+  app: fc.constantFrom('x', 'x', 'y', undefined),
+  differentPods: fc.boolean(),
+})
+/** In the order of their age, all with one address in their status. */
+const anyHousehold = fc.array(anyTenancy, { maxLength: 12 }).map((tenancies) =>
+  tenancies.map(({ namespace, port, key, namespaces, externalTrafficPolicy, app, differentPods }, index) => {
+    const selector = app === undefined ? {} : { app }
+    const fields = { namespace, externalTrafficPolicy, selector, creationTimestampMs: index, ...ports(...port) }
+    const of = withAddresses(service(`s${index}`, fields), '10.0.0.5')
+    return claim(of, key === undefined ? {} : sharing(key, { namespaces, differentPods }))
+  }),
+)
+
+/** Everybody compared with everybody else. */
+function staying(claims: readonly Claim[]): readonly string[] {
+  const tenants = claims.map(({ service: of, asked }) => tenantOf(of, asked.sharing))
+  const friends = (one: Tenant): number =>
+    tenants.filter((other) => other !== one && incompatibility(one, other) === undefined).length
+  const settle = (inTurn: readonly Tenant[]): readonly Tenant[] =>
+    inTurn.reduce<readonly Tenant[]>(
+      (stay, one) => (stay.every((other) => incompatibility(one, other) === undefined) ? [...stay, one] : stay),
+      [],
+    )
+  const isPeaceful = settle(tenants).length === tenants.length
+  const stay = isPeaceful ? tenants : settle(tenants.toSorted((a, b) => friends(b) - friends(a)))
+  return stay.map(({ key }) => key).toSorted()
+}
+
+test('allocate() lets those keep an address after a restart that agree with most others, and of these the older', () => {
+  fc.assert(
+    fc.property(anyHousehold, (claims) => {
+      const { assignments } = allocate({ pools: [LAB], brokenPools: [], claims })
+      const kept = [...assignments].filter(([, { addresses }]) => addresses.map(formatIp).includes('10.0.0.5'))
+      assert.deepEqual(kept.map(([key]) => key).toSorted(), staying(claims))
+    }),
+    { numRuns: 500 },
+  )
 })

@@ -186,7 +186,7 @@ test('ipam tells who asks for an address of a pool for others whom that is for, 
     `pool blue: total 1, available 1, used 0
 pool lab: total 4, available 4, used 0
 service default/web: <pending>, pool_selector_mismatch
-  192.168.10.90 is in a pool for other Services. Pool blue selects color=blue only; Pool lab does not contain it. Give this Service what the pool asks for, change whom the pool is for, or ask for another address`,
+  192.168.10.90 is in a pool for other Services. Pool blue selects color=blue only. Give this Service what the pool asks for, change whom the pool is for, or ask for another address`,
   )
   await world.apply(
     serviceYaml('web', '', 'annotations: {lbipam.cilium.io/ips: "192.168.10.90"}, labels: {color: blue}'),

@@ -95,6 +95,7 @@ function answerOf(look: PoolLook): string {
     case 'addressOutside':
     case 'disabled':
     case 'conflicting':
+    case 'selfConflicting':
     case 'full':
     case 'otherPool':
     case 'notAutomatic':
