@@ -13,7 +13,9 @@ export function applyChange(objects: IpamObjects, found: readonly FoundObject[],
   for (const { source, object } of found) {
     const { kind, change } = readChange(source, object)
     const target = kinds.get(kind)
-    target?.set(keyOf(change), merge(change, target.get(keyOf(change)), nowMs))
+    const before = target?.get(keyOf(change))
+    const merged = merge(change, before, nowMs)
+    target?.set(keyOf(change), kind === SERVICES.kind ? withFamilies(merged, before, objects) : merged)
   }
   const changed = KINDS.map(({ kind, list }) => [list, [...(kinds.get(kind)?.values() ?? [])]] as const)
   return { ...objects, ...Object.fromEntries(changed) }
@@ -49,6 +51,39 @@ function readChange(source: string, object: unknown): { readonly kind: string; r
 
 function keyOf({ metadata: { namespace = '', name } }: KubeObject): string {
   return `${namespace}/${name}`
+}
+
+/** What the API server fills in where a Service says nothing, and leaves as it is where a change says nothing. */
+const FAMILY_FIELDS = ['ipFamilies', 'ipFamilyPolicy', 'clusterIP', 'clusterIPs']
+
+/**
+ * With the fields that tell the families of a Service, as the API server fills them in: those of the Service that is there already; of a new one
+ * the first family of the cluster, which its Service `kubernetes` tells.
+ */
+function withFamilies(service: KubeObject, before: KubeObject | undefined, { services }: IpamObjects): KubeObject {
+  const known = specOf(before)
+  const [primary] = familiesOf(specOf(services.find((one) => keyOf(one) === 'default/kubernetes')))
+  const filled =
+    before === undefined
+      ? { ipFamilies: primary === undefined ? [] : [primary] }
+      : Object.fromEntries(FAMILY_FIELDS.flatMap((key) => (Object.hasOwn(known, key) ? [[key, known[key]]] : [])))
+  const spec: Readonly<Record<string, unknown>> = { ...filled, ...specOf(service) }
+  const [first, ...others] = familiesOf(spec)
+  const isDual = services.some((one) => familiesOf(specOf(one)).length > 1)
+  if (spec['ipFamilyPolicy'] !== 'PreferDualStack' || first === undefined || others.length > 0 || !isDual) {
+    return { ...service, spec }
+  }
+  return { ...service, spec: { ...spec, ipFamilies: [first, first === 'IPv4' ? 'IPv6' : 'IPv4'] } }
+}
+
+function familiesOf(spec: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const families = spec['ipFamilies']
+  return Array.isArray(families) ? families : []
+}
+
+function specOf(service: KubeObject | undefined): Readonly<Record<string, unknown>> {
+  const spec = service?.['spec']
+  return typeof spec === 'object' && spec !== null ? (spec as Readonly<Record<string, unknown>>) : {}
 }
 
 function merge(change: KubeObject, before: KubeObject | undefined, nowMs: number): KubeObject {

@@ -106,6 +106,37 @@ default/web   10.0.0.1   10.0.0.3
   )
 })
 
+/** As users write Services: the API server fills in the families. */
+const plain = (name: string, more = ''): string =>
+  `---\napiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {type: LoadBalancer, ports: [{port: 80}]${more}}\n`
+const filled = (name: string, families: string, held: string, policy = 'SingleStack'): string => `---
+apiVersion: v1
+kind: Service
+metadata: {name: ${name}, namespace: default}
+spec: {type: LoadBalancer, ipFamilies: [${families}], ipFamilyPolicy: ${policy}, ports: [{port: 80, protocol: TCP}]}
+status: {loadBalancer: {ingress: [${held}]}}
+`
+
+test('ipam what-if knows the families that the API server fills in where a file names none', async () => {
+  const pools = pool('on', 'blocks: [{cidr: "fd00::/124"}, {cidr: 10.0.0.0/28}]')
+  const kubernetes = filled('kubernetes', 'IPv6', '').replace('type: LoadBalancer', 'type: ClusterIP')
+  const six = filled('six', 'IPv6', '{ip: "fd00::3"}')
+  const both = filled('both', 'IPv4, IPv6', '{ip: 10.0.0.3}, {ip: "fd00::4"}', 'PreferDualStack')
+  const movesOf = async (cluster: string, change: string): Promise<unknown> =>
+    (await runWhatIf(outsideWith(operator() + pools + cluster, change), ['x'])).map(({ service, to }) => [service, to])
+  const cluster = kubernetes + six + both
+  assert.deepEqual(await movesOf(cluster, plain('six') + plain('both')), [])
+  assert.deepEqual(await movesOf(cluster, plain('new')), [['default/new', ['fd00::']]])
+  assert.deepEqual(await movesOf(cluster, plain('six', ', ipFamilyPolicy: PreferDualStack')), [
+    ['default/six', ['fd00::3', '10.0.0.0']],
+  ])
+  assert.deepEqual(await movesOf(kubernetes + six, plain('six', ', ipFamilyPolicy: PreferDualStack')), [])
+  assert.deepEqual(await movesOf(cluster, plain('both', ', ipFamilyPolicy: SingleStack')), [
+    ['default/both', ['10.0.0.3']],
+  ])
+  assert.deepEqual(await movesOf('', plain('new')), [['default/new', ['10.0.0.0']]])
+})
+
 test('ipam what-if refuses kinds that have nothing to do with addresses', async () => {
   const change = 'kind: Deployment\nmetadata: {name: web}\n'
   await assert.rejects(runWhatIf(outsideWith('', change), ['x.yaml']), /x\.yaml has a Deployment/)
