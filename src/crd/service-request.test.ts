@@ -191,6 +191,14 @@ const MALFORMED: readonly Case[] = [
     ],
   },
   {
+    annotations: { 'metallb.io/loadBalancerIPs': 'fd00::1' },
+    spec: { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' },
+    wanted: 'unclear',
+    mistakes: [
+      'metadata.annotations["metallb.io/loadBalancerIPs"] "fd00::1" asks for an IPv6 address only, but the Service is to have both families: add an IPv4 address, or set spec.ipFamilyPolicy: PreferDualStack',
+    ],
+  },
+  {
     annotations: { 'metallb.universe.tf/loadBalancerIPs': '10.0.0.1' },
     spec: { loadBalancerIP: '10.0.0.2' },
     wanted: 'unclear',
@@ -243,6 +251,14 @@ for (const { annotations, spec, wanted: kind, mistakes = [], remarks = [] } of M
     )
   })
 }
+
+test('readServiceRequest() takes a name that only the ConfigMap of MetalLB could give to a pool, from its annotations alone', () => {
+  for (const key of ['metallb.io/address-pool', 'metallb.universe.tf/address-pool']) {
+    const { pool, mistakes } = request({ [key]: ' Default_Pool ' })
+    assert.deepEqual([pool, mistakes], ['Default_Pool', []])
+  }
+  assert.equal(request({ 'balise.io/pool': 'Default_Pool' }).mistakes.length, 1)
+})
 
 const BAD_VALUES: readonly (readonly [names: AnnotationNames, value: string, problem: RegExp, also: object])[] = [
   [IPS, '10.0.0.300', /"10\.0\.0\.300" is not an IP address: write addresses/, {}],

@@ -79,7 +79,7 @@ function wantedByUnion({ loadBalancerIp }: Service, listed: Listed, bad: readonl
 
 /** MetalLB takes a request as a whole or not at all: one address of each family, and not also `spec.loadBalancerIP`. */
 function wantedByMetallb(
-  { loadBalancerIp, families }: Service,
+  { loadBalancerIp, families, familyPolicy }: Service,
   { key, text }: AnnotationInForce,
   { addresses, mistakes }: Listed,
   bad: readonly Mistake[],
@@ -101,6 +101,12 @@ function wantedByMetallb(
       const problem = `asks for an ${ip.family} address, but the Service is ${families.join(' and ')} only`
       all.push({ path, value: formatIp(ip), problem, remedy: 'remove the address, or change spec.ipFamilyPolicy' })
     }
+  }
+  const [only, ...others] = addresses
+  if (familyPolicy === 'RequireDualStack' && only !== undefined && others.length === 0) {
+    const problem = `asks for an ${only.family} address only, but the Service is to have both families`
+    const remedy = `add an ${only.family === 'IPv4' ? 'IPv6' : 'IPv4'} address, or set spec.ipFamilyPolicy: PreferDualStack`
+    all.push({ path, value: text, problem, remedy })
   }
   const isSame =
     loadBalancerIp !== undefined && addresses.length === 1 && addresses.every((ip) => sameIp(ip, loadBalancerIp))
@@ -146,9 +152,13 @@ function withoutRepeats(addresses: readonly Ip[]): readonly Ip[] {
 /** A DNS subdomain (RFC 1123) as names of objects are, with the namespace and a slash before it where one likes. */
 const POOL_NAME = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\/)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
+/** The ConfigMap of MetalLB up to 0.12 took any name: `Default_Pool`. */
+const METALLB_POOL_NAME = /^[^\s,]+$/
+
 function readPool(inForce: AnnotationInForce | undefined): Answer<string> {
   const name = inForce?.text.trim() ?? ''
-  if (inForce === undefined || name === '' || POOL_NAME.test(name)) return { value: name, mistakes: [], remarks: [] }
+  const pattern = inForce?.family === 'metallb' ? METALLB_POOL_NAME : POOL_NAME
+  if (inForce === undefined || name === '' || pattern.test(name)) return { value: name, mistakes: [], remarks: [] }
   const remedy = 'write the name of one pool, as kubectl get shows it'
   const mistake = {
     path: annotationPath(inForce.key),

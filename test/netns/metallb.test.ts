@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { Outside } from '#cli/command.ts'
 import { runMigrateMetallb } from '#cli/cmds/migrate/run.ts'
@@ -18,6 +20,7 @@ import {
   startKubeServer,
 } from './kube-server.ts'
 
+const PRINTED = join(import.meta.dirname, '../../src/cli/cmds/migrate/testdata')
 const SERVED = [ADDRESS_POOLS, L2_ADVERTISEMENTS, POOLS, L2_POLICIES]
 
 const missing = missingForApiServer()
@@ -56,7 +59,7 @@ function onRealServer(): void {
       outcomes.map(({ subject, notes }) => [subject, ...notes.map(({ kind, what }) => `${kind} ${what}`)].join(': ')),
       [
         'IPAddressPool metallb-system/web: differs spec.serviceAllocation.namespaceSelectors',
-        'L2Advertisement metallb-system/all',
+        'L2Advertisement metallb-system/all: differs label node.kubernetes.io/exclude-from-external-load-balancers',
       ],
     )
     const manifests = outcomes.flatMap((outcome) => outcome.manifests)
@@ -67,6 +70,18 @@ function onRealServer(): void {
     }
     assert.equal(manifests.length, 2)
   })
+
+  const printed = readdirSync(PRINTED).filter((name) => name.endsWith('.out.yaml'))
+  test('there is enough of what migrate metallb prints to try', () => {
+    assert.ok(printed.length >= 5)
+  })
+  for (const name of printed) {
+    test(`kubectl takes what migrate metallb prints as ${name}, without a complaint or a warning`, () => {
+      const strictly = ['--dry-run=server', '--validate=strict', '--warnings-as-errors']
+      const taken = kube.kubectl(['apply', ...strictly, '-f', '-'], readFileSync(join(PRINTED, name), 'utf8'))
+      assert.match(taken, /^ciliumloadbalancerippool\.cilium\.io\/\S+ created \(server dry run\)$/m)
+    })
+  }
 }
 
 async function configure(api: KubeApi): Promise<void> {

@@ -15,7 +15,7 @@ function migrationOf(name: string): ReturnType<typeof migrate> {
   return migrate(readDocuments(path, readFileSync(join(import.meta.dirname, 'testdata', path), 'utf8')))
 }
 
-const NAMES = ['simple', 'everything', 'mistakes', 'legacy']
+const NAMES = ['simple', 'everything', 'mistakes', 'legacy', 'site']
 
 for (const name of NAMES) {
   test(`renderMigration() of ${name}`, (t) => {
