@@ -34,6 +34,7 @@ SHOW(struct, overlay4_key);
 SHOW(struct, overlay6_key);
 SHOW(struct, overlay_peer);
 SHOW(struct, overlay_config);
+SHOW(struct, answer_bucket);
 SHOW(struct, counter);
 
 SHOW(enum, lb_scope);
@@ -46,5 +47,6 @@ SHOW(enum, ct_flags);
 SHOW(enum, ct_timeout_seconds);
 SHOW(enum, overlay_family);
 SHOW(enum, overlay_flags);
+SHOW(enum, answer_kind);
 SHOW(enum, drop_reason);
 SHOW(enum, counter_id);

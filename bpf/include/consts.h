@@ -97,7 +97,15 @@ enum drop_reason {
 	DROP_NO_OVERLAY_PEER = 14, /* no node is known that has the destination */
 	DROP_OVERLAY_NETWORK = 15, /* came through the overlay with another network's number */
 	DROP_OVERLAY_SOURCE = 16, /* came through the overlay from a node that its source does not belong to */
+	DROP_ANSWER_LIMIT = 17, /* would have been refused with an answer, but too many are; the answer is what is missing */
 	DROP_REASONS
+};
+
+/* Answers that are limited in number. The order is that of the map; one more needs another map. */
+enum answer_kind {
+	ANSWER_RESET = 0,
+	ANSWER_ICMP_ERROR = 1,
+	ANSWER_KINDS
 };
 
 enum counter_id {

@@ -111,6 +111,14 @@ struct {
 	__type(value, struct overlay_config);
 } overlay_config SEC(".maps");
 
+/* By enum answer_kind. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ANSWER_KINDS);
+	__type(key, __u32);
+	__type(value, struct answer_bucket);
+} answer_buckets SEC(".maps");
+
 /* By enum drop_reason. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "answer_limit.h"
 #include "ethernet.h"
 #include "icmp.h"
 #include "verdict.h"
@@ -117,28 +118,41 @@ static __always_inline bool turn_into_icmp_error(ctx_t *ctx, const struct packet
 	return bpf_skb_change_tail(ctx, sizeof(error), 0) == 0 && ctx_store(ctx, 0, &error, sizeof(error));
 }
 
-/* Drops the packet for `reason`, and tells its sender if that is worth telling. */
-static __always_inline int reject(ctx_t *ctx, const struct packet4 *packet, enum drop_reason reason)
+static __always_inline bool is_reset_fit(const struct packet4 *packet, enum drop_reason reason)
 {
-	bool is_ttl = reason == DROP_TTL;
+	return packet->proto == IPPROTO_TCP && reason != DROP_TTL && !is_fragment(packet) && !(packet->tcp_flags & TCP_RST);
+}
 
+static __always_inline bool is_worth_telling(enum drop_reason reason)
+{
+	return reason == DROP_TTL || reason == DROP_NO_SERVICE || reason == DROP_NO_BACKEND || reason == DROP_BACKEND_GONE;
+}
+
+/*
+ * Drops the packet for `reason`, and tells its sender if that is worth telling, as long as not too many are told. A function of its own for
+ * the verifier's sake, as track() is.
+ */
+__noinline int reject(ctx_t *ctx, const struct packet4 *packet, enum drop_reason reason)
+{
+	bool is_reset;
+
+	if (!ctx || !packet)
+		return VERDICT_DROP;
+	is_reset = is_reset_fit(packet, reason);
+	if (!is_worth_telling(reason) || !(is_reset || packet->proto == IPPROTO_UDP) || !may_answer(ctx, packet))
+		return drop(ctx, reason);
+	if (!may_answer_now(is_reset ? ANSWER_RESET : ANSWER_ICMP_ERROR))
+		return drop(ctx, DROP_ANSWER_LIMIT);
 	count_drop(reason, ctx_length(ctx));
-	if (!is_ttl && reason != DROP_NO_SERVICE && reason != DROP_NO_BACKEND && reason != DROP_BACKEND_GONE)
-		return VERDICT_DROP;
-	if (!may_answer(ctx, packet))
-		return VERDICT_DROP;
-	if (packet->proto == IPPROTO_TCP && !is_ttl && !is_fragment(packet) && !(packet->tcp_flags & TCP_RST)) {
+	if (is_reset) {
 		if (!turn_into_reset(ctx, packet))
 			return VERDICT_DROP;
 		count(COUNTER_RESETS_SENT, ctx_length(ctx));
 		return ctx_redirect(ctx_ifindex(ctx));
 	}
-	if (packet->proto == IPPROTO_UDP) {
-		if (!turn_into_icmp_error(ctx, packet, is_ttl ? ICMP_TIME_EXCEEDED : ICMP_DEST_UNREACHABLE,
-					  is_ttl ? ICMP_CODE_TTL_EXCEEDED : ICMP_CODE_PORT_UNREACHABLE))
-			return VERDICT_DROP;
-		count(COUNTER_ICMP_ERRORS_SENT, ctx_length(ctx));
-		return ctx_redirect(ctx_ifindex(ctx));
-	}
-	return VERDICT_DROP;
+	if (!turn_into_icmp_error(ctx, packet, reason == DROP_TTL ? ICMP_TIME_EXCEEDED : ICMP_DEST_UNREACHABLE,
+				  reason == DROP_TTL ? ICMP_CODE_TTL_EXCEEDED : ICMP_CODE_PORT_UNREACHABLE))
+		return VERDICT_DROP;
+	count(COUNTER_ICMP_ERRORS_SENT, ctx_length(ctx));
+	return ctx_redirect(ctx_ifindex(ctx));
 }

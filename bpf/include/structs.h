@@ -257,6 +257,12 @@ struct overlay_config {
 	struct in6 node_address6;
 };
 
+/* Per CPU and kind of answer: how many were given lately. All zero is a full bucket. */
+struct answer_bucket {
+	/* bpf_ktime_get_ns() until when what was given is paid for; before now when nothing was given lately */
+	__u64 paid_until_ns;
+};
+
 /* Per-CPU counters: packets and octets by drop reason and by counter. */
 struct counter {
 	__u64 packets;
@@ -293,4 +299,5 @@ HAS_OCTETS(overlay4_key, 8);
 HAS_OCTETS(overlay6_key, 20);
 HAS_OCTETS(overlay_peer, 20);
 HAS_OCTETS(overlay_config, 48);
+HAS_OCTETS(answer_bucket, 8);
 HAS_OCTETS(counter, 16);

@@ -30,6 +30,7 @@ export const FAKE_LAYOUTS: { readonly [name in BpfMapName]: FakeMapLayout } = {
   overlay4: { kind: 'hash', keyLengthOctets: 8, valueLengthOctets: 20, maxEntries: 16_384 },
   overlay6: { kind: 'hash', keyLengthOctets: 20, valueLengthOctets: 20, maxEntries: 16_384 },
   overlay_config: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 48, maxEntries: 1 },
+  answer_buckets: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 8, maxEntries: 2, cpus: 2 },
   drops: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 16, maxEntries: 13, cpus: 2 },
   counters: { kind: 'array', keyLengthOctets: 4, valueLengthOctets: 16, maxEntries: 11, cpus: 2 },
 }

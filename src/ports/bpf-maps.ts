@@ -13,6 +13,7 @@ export type BpfMapName =
   | 'overlay4'
   | 'overlay6'
   | 'overlay_config'
+  | 'answer_buckets'
   | 'drops'
   | 'counters'
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { after, beforeEach, test } from 'node:test'
 import { buildBpf } from '#tools/build-bpf.ts'
 import { LB_FLAGS } from '#wire/bpf/consts.ts'
@@ -7,7 +8,7 @@ import { openKernel } from './kernel.ts'
 import { CLIENT_MAC, enterNamespaces, LAN_MAC } from './namespaces.ts'
 import { icmp, type Packet, tcp, udp } from './packet.ts'
 import { encodeIpv4, encodePacket } from './packet-octets.ts'
-import { announce, clearMaps, DNS, putService, REMOTE_BACKEND, WEB } from './scene.ts'
+import { announce, clearMaps, DNS, putAnswersGiven, putService, REMOTE_BACKEND, WEB } from './scene.ts'
 
 const folder = buildBpf()
 const ifindex = enterNamespaces()
@@ -119,6 +120,55 @@ test('reject() tells traceroute where the TTL of UDP ends', () => {
   putService(kernel.maps, { ...DNS, backends: [REMOTE_BACKEND] })
   assertIcmpError(udp({ ttl: 1 }), 11, 0)
   assert.deepEqual(readContents(kernel.maps).drops, { DROP_TTL: 1 })
+})
+
+const SECOND_NS = 1_000_000_000n
+const MILLISECOND_NS = 1_000_000n
+
+/** What is answered, its kind, and what counts the answers. */
+const LIMITED = [
+  ['a refused connection', tcp('S'), 'ANSWER_RESET', 'ANSWER_ICMP_ERROR', 'COUNTER_RESETS_SENT'],
+  ['a refused datagram', udp(), 'ANSWER_ICMP_ERROR', 'ANSWER_RESET', 'COUNTER_ICMP_ERRORS_SENT'],
+] as const
+
+for (const [what, packet, kind, other, counter] of LIMITED) {
+  test(`reject() does not answer ${what} when the answers of a second are given, and counts it as such`, () => {
+    putAnswersGiven(kernel.maps, kind, process.hrtime.bigint() + 60n * SECOND_NS)
+    assert.deepEqual(ingress(packet), { verdict: 'drop', packet })
+    const { drops, counters } = readContents(kernel.maps)
+    assert.deepEqual({ drops, counters }, { drops: { DROP_ANSWER_LIMIT: 1 }, counters: {} })
+  })
+
+  test(`reject() answers ${what} however many answers of another kind are given`, () => {
+    putAnswersGiven(kernel.maps, other, process.hrtime.bigint() + 60n * SECOND_NS)
+    assert.equal(ingress(packet).verdict, 'redirect')
+  })
+
+  test(`reject() answers ${what} a thousand times a second, and what a bucket holds at once`, () => {
+    const cpus = availableParallelism()
+    const beganNs = process.hrtime.bigint()
+    putAnswersGiven(kernel.maps, kind, beganNs + SECOND_NS - 5n * MILLISECOND_NS) // room for five
+    for (let count = 0; count < 200 * cpus; count++) ingress(packet)
+    const tookMs = Number((process.hrtime.bigint() - beganNs) / MILLISECOND_NS) + 1
+    const { drops, counters } = readContents(kernel.maps)
+    const sent = counters[counter] ?? 0
+    assert.ok(sent >= 5 && sent <= cpus * (5 + tookMs), `${sent} in ${tookMs} ms`)
+    assert.deepEqual(drops, { DROP_NO_SERVICE: sent, DROP_ANSWER_LIMIT: 200 * cpus - sent })
+  })
+}
+
+test('the bucket for answers fills up to a second and not beyond', () => {
+  const ran = Array.from({ length: 3000 * availableParallelism() }, () => ingress(tcp('S')).verdict)
+  assert.ok(ran.slice(0, 1000).every((verdict) => verdict === 'redirect'))
+  assert.ok(ran.includes('drop'))
+})
+
+test('answer_echo() and what is not worth an answer take none out of the bucket', () => {
+  for (const kind of ['ANSWER_RESET', 'ANSWER_ICMP_ERROR'] as const)
+    putAnswersGiven(kernel.maps, kind, process.hrtime.bigint() + 60n * SECOND_NS)
+  assert.equal(ingress(icmp({ payload: [8, 0, 0, 0, 0x12, 0x34, 0, 1] })).verdict, 'redirect')
+  assert.equal(ingress(tcp('R')).verdict, 'drop')
+  assert.deepEqual(readContents(kernel.maps).drops, { DROP_NO_SERVICE: 1 })
 })
 
 test('refuse() answers an echo request to an announced address', () => {

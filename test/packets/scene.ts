@@ -3,7 +3,7 @@ import { mustParseIp } from '#model/ip.ts'
 import { mustParsePrefix } from '#model/prefix.ts'
 import type { BpfMapName, BpfMaps } from '#ports/bpf-maps.ts'
 import { AGENT_CONFIG_KEY, type AgentConfig, encodeAgentConfig, encodeArrayIndex } from '#wire/bpf/agent-config.ts'
-import { LB_FLAGS } from '#wire/bpf/consts.ts'
+import { ANSWER_KIND, LB_FLAGS } from '#wire/bpf/consts.ts'
 import { COUNTER_LAYOUT } from '#wire/bpf/counter.ts'
 import { encodeL2Entry, encodeL2Key4, newL2Entry } from '#wire/bpf/l2-responder4.ts'
 import { type BackendState, encodeBackendId, encodeLb4Backend } from '#wire/bpf/lb4-backend.ts'
@@ -154,8 +154,16 @@ export function clearMaps(maps: BpfMaps): void {
         .map(({ key }) => key),
     )
   clearCounters(maps)
+  for (const kind of ['ANSWER_RESET', 'ANSWER_ICMP_ERROR'] as const) putAnswersGiven(maps, kind, 0n)
   maps.map('overlay_config').update(AGENT_CONFIG_KEY, new Uint8Array(OVERLAY_CONFIG_LAYOUT.lengthOctets))
   putAgentConfig(maps)
+}
+
+/** Answers of a kind are paid for until this moment, of CLOCK_MONOTONIC, on every CPU. */
+export function putAnswersGiven(maps: BpfMaps, kind: 'ANSWER_RESET' | 'ANSWER_ICMP_ERROR', paidUntilNs: bigint): void {
+  const bucket = new DataView(new ArrayBuffer(8))
+  bucket.setBigUint64(0, paidUntilNs, true)
+  maps.map('answer_buckets').update(encodeArrayIndex(ANSWER_KIND[kind]), new Uint8Array(bucket.buffer))
 }
 
 export function clearCounters(maps: BpfMaps): void {

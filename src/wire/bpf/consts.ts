@@ -92,8 +92,13 @@ export const DROP_REASON = {
   DROP_NO_OVERLAY_PEER: 14,
   DROP_OVERLAY_NETWORK: 15,
   DROP_OVERLAY_SOURCE: 16,
-  DROP_REASONS: 17,
+  /** Would have been refused with an answer, but too many are; the answer is what is missing. */
+  DROP_ANSWER_LIMIT: 17,
+  DROP_REASONS: 18,
 } as const
+
+/** enum answer_kind: the index into map `answer_buckets` */
+export const ANSWER_KIND = { ANSWER_RESET: 0, ANSWER_ICMP_ERROR: 1, ANSWER_KINDS: 2 } as const
 
 /** enum counter_id: the index into map `counters` */
 export const COUNTER_ID = {
@@ -129,6 +134,7 @@ export const BPF_ENUMS: Readonly<Record<string, Readonly<Record<string, number>>
   ct_timeout_seconds: CT_TIMEOUT_SECONDS,
   overlay_family: OVERLAY_FAMILY,
   overlay_flags: OVERLAY_FLAGS,
+  answer_kind: ANSWER_KIND,
   drop_reason: DROP_REASON,
   counter_id: COUNTER_ID,
 }
