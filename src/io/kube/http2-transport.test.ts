@@ -58,6 +58,11 @@ async function ask(transport: KubeTransport, request: KubeRequest = GET): Promis
   return `${status} ${await readText(body, 10_000)}`
 }
 
+/** What comes to the connection before the word that it ends is refused. */
+async function untilAnother(sessions: readonly unknown[], transport: KubeTransport): Promise<void> {
+  while (sessions.length < 2) await ask(transport).catch(() => undefined)
+}
+
 test('createHttp2Transport() sends all requests over one connection', async (t) => {
   const { transport, sessions } = await open(t, (stream, path) => {
     stream.respond({ ':status': 200 })
@@ -88,6 +93,53 @@ test('createHttp2Transport() connects anew after the server sent it away', async
   await once(first, 'close')
   assert.equal(await ask(transport), '200 ok')
   assert.equal(sessions.length, 2)
+})
+
+test('reset() breaks also what is under way on a connection from which the server sent it away', async (t) => {
+  const { transport, sessions } = await open(t, (stream, path) => {
+    stream.respond({ ':status': 200 })
+    if (path === '/x') stream.end('ok')
+  })
+  const { body } = await transport.send({ ...GET, path: '/watch' }, SIGNAL)
+  sessions[0]?.goaway()
+  await untilAnother(sessions, transport)
+  transport.reset(new Error('The server hangs'))
+  await assert.rejects(readText(body, 100), /hangs/)
+})
+
+test('createHttp2Transport() lets what is under way end in its own time when the server sends it away', async (t) => {
+  const streams: ServerHttp2Stream[] = []
+  const { transport, sessions } = await open(t, (stream, path) => {
+    stream.respond({ ':status': 200 })
+    if (path === '/x') stream.end('ok')
+    else streams.push(stream)
+  })
+  const { body } = await transport.send({ ...GET, path: '/watch' }, SIGNAL)
+  sessions[0]?.close()
+  await untilAnother(sessions, transport)
+  streams[0]?.end('to its end')
+  assert.equal(await readText(body, 100), 'to its end')
+})
+
+test('createHttp2Transport() fails a request alone that the server resets, before its head or after it', async (t) => {
+  const { transport, sessions } = await open(t, (stream, path) => {
+    if (path === '/x') {
+      stream.respond({ ':status': 200 })
+      stream.end('ok')
+    } else if (path === '/late') {
+      stream.respond({ ':status': 200 })
+      stream.write('part', () => stream.destroy(new Error('no')))
+    } else stream.destroy(new Error('no'))
+  })
+  await assert.rejects(ask(transport, { ...GET, path: '/early' }))
+  await assert.rejects(ask(transport, { ...GET, path: '/late' }))
+  assert.equal(await ask(transport), '200 ok')
+  assert.equal(sessions.length, 1)
+})
+
+test('createHttp2Transport() leaves nobody waiting for the head of a stream that ends without one and without an error', async (t) => {
+  const { transport } = await open(t, (stream) => stream.destroy())
+  await assert.rejects(ask(transport), /closed/)
 })
 
 test('createHttp2Transport() fails what is under way when the connection breaks', async (t) => {

@@ -16,11 +16,15 @@ export function createHttp2Transport(
   options: TransportOptions,
 ): KubeTransport {
   let session: Promise<ClientHttp2Session> | undefined
+  /** Also those that the server has sent away: what is under way on them goes on. */
+  const sessions = new Set<ClientHttp2Session>()
   let isClosed = false
 
   const open = async (): Promise<ClientHttp2Session> => {
     const socket = await connectSocket()
     const opened = startSession(socket, authority, options)
+    sessions.add(opened)
+    opened.once('close', () => sessions.delete(opened))
     if (isClosed) opened.destroy()
     return opened
   }
@@ -44,10 +48,9 @@ export function createHttp2Transport(
   const end = (reason: Error): void => {
     const ending = session
     session = undefined
-    ending?.then(
-      (opened) => opened.destroy(reason, constants.NGHTTP2_NO_ERROR),
-      () => undefined, // it never opened; who asked for it has been told
-    )
+    const destroy = (opened: ClientHttp2Session): void => opened.destroy(reason, constants.NGHTTP2_NO_ERROR)
+    sessions.forEach(destroy)
+    ending?.then(destroy, () => undefined) // it never opened; who asked for it has been told
   }
   return {
     async send(request, signal) {
