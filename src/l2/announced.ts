@@ -10,8 +10,11 @@ import type { L2Rules } from './rules.ts'
 /** The condition of a Service that tells whether a node answers for its addresses, and if not, why. */
 export const ANNOUNCED_CONDITION = 'balise.io/Announced'
 
-/** Why nobody answers for an address; `NotYet`: a node may, and will take it in a moment. `NodeAddress`: it is a node's own. */
-export type Silence = 'NodeAddress' | 'NoPolicy' | 'NoNode' | 'NotYet'
+/**
+ * Why nobody answers for an address; `NotYet`: a node may, and will take it in a moment. `NodeAddress`: it is a node's own. `NotServed`: it is
+ * IPv6, for which there is no responder.
+ */
+export type Silence = 'NodeAddress' | 'NotServed' | 'NoPolicy' | 'NoNode' | 'NotYet'
 
 type Announcement =
   | { readonly address: string; readonly by: readonly string[] }
@@ -74,13 +77,18 @@ function nodeAddresses(addresses: readonly Ip[], rules: L2Rules): readonly Annou
 function announcementOf(claim: Claim, by: readonly string[], judge: Judge, service: Service): Announcement {
   const address = formatIp(claim.address)
   if (by.length > 0) return { address, by }
+  if (claim.address.family === 'IPv6') return { address, silence: 'NotServed', message: NOT_SERVED }
   if (claim.policies.length === 0) return { address, silence: 'NoPolicy', message: formatVerdict(noPolicy(claim)) }
   const verdicts = [...judge(claim)].toSorted(([a], [b]) => (a < b ? -1 : 1))
   const eligible = verdicts.filter(([, { code }]) => code === 'Eligible').map(([name]) => name)
   if (eligible.length === 0) return { address, silence: 'NoNode', message: formatVerdicts(verdicts) }
-  const local = service.externalTrafficPolicy === 'Local' ? ', if it has a ready endpoint of this Service' : ''
-  return { address, silence: 'NotYet', message: `${eligible.join(' or ')} may${local}` }
+  const local = service.externalTrafficPolicy === 'Local'
+  const but = local ? 'if it has a ready endpoint of this Service' : 'but does not yet: balise l2 list there says more'
+  return { address, silence: 'NotYet', message: `${eligible.join(' or ')} may, ${but}` }
 }
+
+const NOT_SERVED =
+  'IPv6 addresses of Services are neither announced nor served in this version: use IPv4 (ipFamilyPolicy: SingleStack, ipFamilies: [IPv4])'
 
 /** So that a message stays readable with hundreds of nodes. */
 const MOST_NODES = 5

@@ -78,7 +78,24 @@ test('operator says it when no node takes an address that one may take, but not 
   await world.pass(3_000)
   assert.equal(announced(world), undefined)
   await world.pass(3_000)
-  assert.equal(announced(world), 'False NotYet: No node answers for 192.168.10.75: cp1 or node1 may')
+  assert.equal(
+    announced(world),
+    'False NotYet: No node answers for 192.168.10.75: cp1 or node1 may, but does not yet: balise l2 list there says more',
+  )
+})
+
+test('operator says of an IPv6 address that it is not announced, whatever policies there are', async (t) => {
+  const world = await worldWith(
+    poolYaml('six', 'fd00:10::70', 'fd00:10::7f'),
+    GOOD,
+    serviceYaml('web').replace('[IPv4]', '[IPv6]'),
+  )
+  t.after(() => world.close())
+  await world.pass(6_000)
+  assert.match(
+    announced(world) ?? '',
+    /^False NotServed: No node answers for fd00:10::70: IPv6 addresses of Services are neither/,
+  )
 })
 
 test('operator does not take the word of a node whose Lease has run out', async (t) => {
@@ -90,7 +107,10 @@ test('operator does not take the word of a node whose Lease has run out', async 
     putNode(world, 'cp1', ['eth0'])
     await world.pass()
   }
-  assert.equal(announced(world), 'False NotYet: No node answers for 192.168.10.75: cp1 may')
+  assert.equal(
+    announced(world),
+    'False NotYet: No node answers for 192.168.10.75: cp1 may, but does not yet: balise l2 list there says more',
+  )
   putNode(world, 'cp1', ['eth0'], ['192.168.10.75'])
   await world.pass()
   assert.equal(announced(world), 'True Announced: cp1 answers for 192.168.10.75')

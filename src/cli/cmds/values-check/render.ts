@@ -37,9 +37,11 @@ function notes(ignored: readonly Ignored[]): readonly string[] {
   )
 }
 
+/** What is not also a part of a contradiction, which is told above. */
 function works(findings: readonly Finding[]): string {
+  const contradicting = findings.flatMap((finding) => (finding.kind === 'contradiction' ? finding.keys : []))
   const rows = findings.flatMap((finding) =>
-    finding.kind === 'implemented' ? [[`  ${finding.key}`, finding.note]] : [],
+    finding.kind === 'implemented' && !contradicting.includes(finding.key) ? [[`  ${finding.key}`, finding.note]] : [],
   )
   return rows.length === 0 ? '' : `\nWorks:\n${formatTable(rows)}`
 }

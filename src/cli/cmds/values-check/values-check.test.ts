@@ -47,3 +47,11 @@ test('values check refuses what Helm would not read as a whole', async () => {
     await assert.rejects(VALUES_CHECK.execute(outsideOf({ bad: text }), {}, { file: ['bad'] }), CliError)
   }
 })
+
+test('values check does not call a value working that contradicts something', async () => {
+  const files = { 'odd.yaml': '{MTU: 9, logLevel: debug}' }
+  const text = (await VALUES_CHECK.execute(outsideOf(files), {}, { file: ['odd.yaml'] })).text()
+  assert.match(text, /Mend first:\n {2}MTU: /)
+  assert.match(text, /Works:\n {2}logLevel /)
+  assert.doesNotMatch(text, /MTU of the network/)
+})
