@@ -132,6 +132,34 @@ test('a slip in an IPAddressPool is told once, and takes no address from anybody
   assert.deepEqual(more, [])
 })
 
+test('a slip in a pool takes from nobody the name of the pool, for which agents announce the address; one that is gone does', async (t) => {
+  const world = await begin(t)
+  const slips = [
+    addressPoolYaml('blue', '192.168.10.75-192.168.10.999'),
+    addressPoolYaml('blue', '192.168.10.75-192.168.10.78', 'serviceAllocation: {namespaces: default}'),
+  ]
+  await world.apply(BLUE + serviceYaml('web'))
+  for (const slip of slips) {
+    await world.apply(slip)
+    await world.pass(70_000)
+    assert.equal(allocatedFrom(world.object(SERVICES, 'web')), 'blue')
+  }
+  assert.ok(!eventsOf(world).some((event) => event.includes('ClearAssignment')))
+  await world.apply(addressPoolYaml('blue', '192.168.10.80-192.168.10.81'))
+  await world.pass()
+  const web = world.object(SERVICES, 'web')
+  assert.deepEqual([addressesOf(web), allocatedFrom(web)], [['192.168.10.80'], 'blue'])
+})
+
+test('a text that is no YAML in the ConfigMap takes from nobody the name of the pool', async (t) => {
+  const world = await begin(t)
+  await world.apply(legacyYaml('old', '192.168.10.75-192.168.10.78') + serviceYaml('web'))
+  await world.pass()
+  await world.apply(configMapYaml('address-pools: ['))
+  await world.pass(70_000)
+  assert.equal(allocatedFrom(world.object(SERVICES, 'web')), 'old')
+})
+
 test('without the kinds of MetalLB the operator does its work and lacks nothing', async (t) => {
   const world = await begin(t, withoutMetallb())
   await world.apply(poolYaml('lab', '192.168.10.75', '192.168.10.78') + serviceYaml('web'))

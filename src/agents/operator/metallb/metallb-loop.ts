@@ -56,6 +56,8 @@ interface PoolSight {
   readonly all: readonly Pool[]
   readonly conflicts: ReadonlyMap<string, PoolConflict>
   readonly inForceFirst: readonly Pool[]
+  /** A part of MetalLB's could not be read, so they may have more addresses than are known. */
+  readonly isUnsure: boolean
 }
 
 /**
@@ -120,20 +122,22 @@ function reconcileOnce(options: MetallbLoopOptions, state: LoopState): void {
 /** The very same as before when nothing has changed but what statuses say. */
 function lookAtPools({ pools }: MetallbLoopOptions, look: MetallbLook, before: PoolSight | undefined): PoolSight {
   const all = [...pools.items().values(), ...look.pools].flatMap(({ pool }) => pool ?? [])
-  if (before !== undefined && isDeepStrictEqual(before.all, all)) return before
+  const isUnsure = look.pools.some(({ mistakes }) => mistakes.length > 0)
+  if (before?.isUnsure === isUnsure && isDeepStrictEqual(before.all, all)) return before
   const conflicts = findConflicts(all)
   const inForceFirst = all.toSorted((a, b) => Number(isClosed(a, conflicts)) - Number(isClosed(b, conflicts)))
-  return { all, conflicts, inForceFirst }
+  return { all, conflicts, inForceFirst, isUnsure }
 }
 
-function lookAtServices(options: MetallbLoopOptions, state: LoopState, { inForceFirst }: PoolSight, due: Due): void {
+function lookAtServices(options: MetallbLoopOptions, state: LoopState, sight: PoolSight, due: Due): void {
+  const { inForceFirst, isUnsure } = sight
   const items = options.services.items()
   for (const key of due.keys) if (!items.has(key)) forget(state, key)
   const records = Array.from(due.keys, (key) => [key, items.get(key)] as const).filter(isThere)
   countAddresses(options, state, records, due.isAll)
   writeStatuses(options, state)
   for (const [key, record] of records) {
-    const patch = poolMark(record, inForceFirst)
+    const patch = poolMark(record, inForceFirst, isUnsure)
     if (patch !== undefined) state.writers.putMark(key, record, patch)
   }
   for (const [key, record] of records) tellOfService(options, state, key, record, inForceFirst)
