@@ -1,5 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { Agent as HttpsAgent, type AgentOptions, request as httpsRequest } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { callbackify } from 'node:util'
 import type { KubeEndpoint } from './kube-endpoint.ts'
 import type { KubeRequest, KubeResponse, KubeTransport } from './kube-transport.ts'
 
@@ -9,19 +11,17 @@ const MAX_SOCKETS = 32
 const SILENCE_MS = 90_000
 
 /** For servers without HTTP/2: `kubectl proxy` and some gateways. A dead connection shows when a request times out (`reset`) or by silence. */
-export function createHttp1Transport(endpoint: KubeEndpoint): KubeTransport {
-  const isPlain = endpoint.server.protocol === 'http:'
+export function createHttp1Transport(endpoint: KubeEndpoint, connectSocket?: () => Promise<Duplex>): KubeTransport {
   const options = { keepAlive: true, maxSockets: MAX_SOCKETS }
-  const agent = isPlain ? new HttpAgent(options) : new HttpsAgent(options)
+  const agent = connectSocket === undefined ? new HttpAgent(options) : new DialingAgent(options, connectSocket)
+  const start = connectSocket === undefined ? httpRequest : httpsRequest
   const underWay = new Set<(reason: Error) => void>()
 
   const send = async (request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> => {
-    const tls = isPlain ? {} : await endpoint.tls()
     signal.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<KubeResponse>()
     const { method, path, headers, body } = request
-    const start = isPlain ? httpRequest : httpsRequest
-    const outgoing = start(new URL(path, endpoint.server), { ...tls, agent, method, headers })
+    const outgoing = start(new URL(path, endpoint.server), { agent, method, headers })
     const destroy = (reason: Error): void => void outgoing.destroy(reason)
     const onAbort = (): void => destroy(signal.reason instanceof Error ? signal.reason : new Error('Aborted'))
     underWay.add(destroy)
@@ -49,5 +49,20 @@ export function createHttp1Transport(endpoint: KubeEndpoint): KubeTransport {
       reset(new Error('The client is closed'))
       agent.destroy()
     },
+  }
+}
+
+/** An agent whose connections somebody else makes. */
+class DialingAgent extends HttpsAgent {
+  readonly #dial: () => Promise<Duplex>
+
+  constructor(options: AgentOptions, dial: () => Promise<Duplex>) {
+    super(options)
+    this.#dial = dial
+  }
+
+  override createConnection(_options: unknown, done: (error: Error | null, stream: Duplex) => void): null {
+    callbackify(this.#dial)(done)
+    return null
   }
 }
