@@ -5,11 +5,25 @@ import type { L2Policy } from '#model/l2-policy.ts'
 import { bareService } from '#model/service.fake.ts'
 import type { Service } from '#model/service.ts'
 import type { NodeView } from './candidates.ts'
-import { mirrorName, type Mirrors, mirrorsOf as mirrorsFor } from './mirror.ts'
+import { createMirrors, keysOfMirror, type Mirror, mirrorName } from './mirror.ts'
 import { type L2Rules, NO_RULES } from './rules.ts'
 
-const mirrorsOf = (...[services, nodes, rules]: readonly [readonly Service[], readonly NodeView[], L2Rules]): Mirrors =>
-  mirrorsFor(services, nodes, rules, () => true)
+/** By the name of the Lease. */
+interface All {
+  readonly held: ReadonlyMap<string, Mirror>
+  readonly awaited: ReadonlySet<string>
+}
+
+function mirrorsOf(services: readonly Service[], nodes: readonly NodeView[], rules: L2Rules): All {
+  const mirrors = createMirrors(nodes, rules)
+  const all = Array.from(Map.groupBy(services, mirrorName), ([name, named]) => {
+    return { name, mirror: mirrors.mirrorOf(named), isAwaited: mirrors.isAwaited(named) }
+  })
+  return {
+    held: new Map(all.flatMap(({ name, mirror }) => (mirror === undefined ? [] : [[name, mirror]]))),
+    awaited: new Set(all.flatMap(({ name, mirror, isAwaited }) => (mirror === undefined && isAwaited ? [name] : []))),
+  }
+}
 
 const ALL: L2Policy = {
   kind: 'CiliumL2AnnouncementPolicy',
@@ -37,7 +51,7 @@ function node(name: string, holds: Readonly<Record<string, number>>, lease: Node
 
 const WEB = service('default/web', ['192.168.10.75', '192.168.10.76'])
 
-test('mirrorsOf() names the node of the first address, and all in the annotation', () => {
+test('createMirrors() names the node of the first address, and all in the annotation', () => {
   const nodes = [node('n1', { '192.168.10.76': 5 }), node('n2', { '192.168.10.75': 7 })]
   assert.deepEqual(
     [...mirrorsOf([WEB], nodes, RULES).held],
@@ -58,20 +72,20 @@ test('mirrorsOf() names the node of the first address, and all in the annotation
   )
 })
 
-test('mirrorsOf() believes of several holders the one that has the address longest, and none whose Lease ran out', () => {
+test('createMirrors() believes of several holders the one that has the address longest, and none whose Lease ran out', () => {
   const ip = '192.168.10.75'
   const nodes = [node('n1', { [ip]: 1 }, 'expired'), node('n2', { [ip]: 9 }), node('n3', { [ip]: 5 })]
   assert.equal(mirrorsOf([WEB], nodes, RULES).held.get(mirrorName(WEB))?.holder, 'n3')
 })
 
-test('mirrorsOf() awaits a holder only where a policy wants the address announced', () => {
+test('createMirrors() awaits a holder only where a policy wants the address announced', () => {
   const mirrors = mirrorsOf([WEB], [], RULES)
   assert.deepEqual([mirrors.held.size, [...mirrors.awaited]], [0, ['cilium-l2announce-default-web']])
   assert.deepEqual([...mirrorsOf([WEB], [], NO_RULES).awaited], [])
   assert.deepEqual([...mirrorsOf([service('default/none', [])], [], RULES).awaited], [])
 })
 
-test('mirrorsOf() mirrors external IPs of any type of Service, and the status of a LoadBalancer alone', () => {
+test('createMirrors() mirrors external IPs of any type of Service, and the status of a LoadBalancer alone', () => {
   const nodes = [node('n1', { '192.168.10.80': 1, '192.168.10.75': 1 })]
   const external = service('default/ext', ['192.168.10.75'], {
     type: 'ClusterIP',
@@ -83,7 +97,7 @@ test('mirrorsOf() mirrors external IPs of any type of Service, and the status of
   )
 })
 
-test('mirrorsOf() gives a name that two Services have to the one that is answered for, of two the first', () => {
+test('createMirrors() gives a name that two Services have to the one that is answered for, of two the first', () => {
   const [a, b] = [service('a/b-c', ['192.168.10.75']), service('a-b/c', ['192.168.10.76'])]
   assert.equal(mirrorName(a), mirrorName(b))
   const one = mirrorsOf([a, b], [node('n1', { '192.168.10.76': 1 })], RULES)
@@ -94,4 +108,11 @@ test('mirrorsOf() gives a name that two Services have to the one that is answere
     [b, a],
   ])
     assert.equal(mirrorsOf(order, nodes, RULES).held.get(mirrorName(a))?.service, 'a-b/c')
+})
+
+test('keysOfMirror() has every key that a mirror may be of, and none of other Leases', () => {
+  assert.deepEqual(keysOfMirror('cilium-l2announce-a-b-c'), ['a/b-c', 'a-b/c'])
+  for (const one of [service('a/b-c', []), service('a-b/c', []), service('default/web', [])])
+    assert.ok(keysOfMirror(mirrorName(one)).includes(`${one.namespace}/${one.name}`))
+  assert.deepEqual(keysOfMirror('cilium-operator-resource-lock'), [])
 })

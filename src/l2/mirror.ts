@@ -24,40 +24,44 @@ export interface Mirror {
   readonly holders: readonly (readonly [address: string, node: string])[]
 }
 
+/**
+ * What is to be mirrored of Services whose mirrors have one name; of nearly every name there is one Service. Two such are `a/b-c` and `a-b/c`:
+ * the one that a node answers for has the mirror, of two such the first by key.
+ */
 export interface Mirrors {
-  /** By the name of the Lease. */
-  readonly held: ReadonlyMap<string, Mirror>
-  /** Names of those for which no node answers at this moment, though one should: during a takeover, for one. */
-  readonly awaited: ReadonlySet<string>
+  /** Undefined when no node answers for any of them. */
+  mirrorOf(services: readonly Service[]): Mirror | undefined
+  /** Whether a node should answer for one of them, though at this moment none may: during a takeover, for one. */
+  isAwaited(services: readonly Service[]): boolean
 }
+
+const NAME_BEGIN = 'cilium-l2announce-'
 
 /** At most 146 characters: a namespace and a Service's name have no more than 63 each, and a Lease's may have 253. */
 export function mirrorName({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
-  return `cilium-l2announce-${namespace}-${name}`
+  return `${NAME_BEGIN}${namespace}-${name}`
 }
 
-/**
- * The mirrors of all Services; `isThere` tells the Leases that there are, of which alone it matters whether they are awaited. Two Services can have one name in it (`a/b-c` and `a-b/c`): the one that a node answers for has it, of two such
- * the first by key.
- */
-export function mirrorsOf(
-  services: Iterable<Service>,
-  nodes: readonly NodeView[],
-  rules: L2Rules,
-  isThere: (name: string) => boolean,
-): Mirrors {
+/** The keys that Services may have whose mirror has this name. */
+export function keysOfMirror(name: string): readonly ServiceKey[] {
+  if (!name.startsWith(NAME_BEGIN)) return []
+  const rest = name.slice(NAME_BEGIN.length)
+  const dashes = Array.from(rest.matchAll(/-/g), ({ index }) => index)
+  return dashes.map((index) => serviceKey({ namespace: rest.slice(0, index), name: rest.slice(index + 1) }))
+}
+
+/** `nodes` and `rules` as one moment's view; it is looked up for thousands of Services. */
+export function createMirrors(nodes: readonly NodeView[], rules: L2Rules): Mirrors {
   const holdings = holdingsByAddress(nodes)
-  const held = new Map<string, Mirror>()
-  const awaited = new Set<string>()
-  for (const service of services) {
-    const mirror = mirrorOf(service, holdings)
-    const name = mirrorName(service)
-    const rival = held.get(name)
-    if (mirror === undefined) {
-      if (isThere(name) && isAnnounceable(service, rules)) awaited.add(name)
-    } else if (rival === undefined || mirror.service < rival.service) held.set(name, mirror)
+  return {
+    mirrorOf(services) {
+      const [first, ...rivals] = services
+        .map((service) => mirrorOf(service, holdings))
+        .filter((one) => one !== undefined)
+      return rivals.reduce((one, other) => (one !== undefined && one.service < other.service ? one : other), first)
+    },
+    isAwaited: (services) => services.some((service) => isAnnounceable(service, rules)),
   }
-  return { held, awaited: awaited.difference(held) }
 }
 
 interface Holding {

@@ -31,14 +31,10 @@ export class ForeignLeases {
     this.#options = options
   }
 
-  /** It was seen to be somebody's, and it is not yet time to look again. */
-  isWaitedFor(name: string, nowMs: number): boolean {
-    return (this.#sights.get(name)?.nextLookMs ?? Number.NEGATIVE_INFINITY) > nowMs
-  }
-
-  /** Times until they are to be looked at again. */
-  waits(nowMs: number): readonly number[] {
-    return [...this.#sights.values()].map(({ nextLookMs }) => Math.max(1, nextLookMs - nowMs))
+  /** The time until it is to be looked at again, when it was seen to be somebody's and that time has not come. */
+  waitMs(name: string, nowMs: number): number | undefined {
+    const sight = this.#sights.get(name)
+    return sight === undefined || sight.nextLookMs <= nowMs ? undefined : sight.nextLookMs - nowMs
   }
 
   forget(name: string): void {

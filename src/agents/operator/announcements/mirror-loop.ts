@@ -1,14 +1,17 @@
 import type { EventRecorder } from '#agents/event-recorder.ts'
-import { type Mirror, type Mirrors, mirrorsOf } from '#l2/mirror.ts'
+import { createMirrors, keysOfMirror, type Mirror, mirrorName, type Mirrors } from '#l2/mirror.ts'
 import type { Lease } from '#model/lease.ts'
 import type { Clock } from '#ports/clock.ts'
 import { type KubeApi, KubeError } from '#ports/kube-api.ts'
 import { LEASES } from '#ports/kube-resources.ts'
+import { createDueKeys, type Due, type DueKeys } from '#runtime/due-keys.ts'
 import type { Informer } from '#runtime/informer.ts'
+import { createKeyAgenda } from '#runtime/key-agenda.ts'
+import type { KeyChanges } from '#runtime/key-changes.ts'
 import { createReconciler, type Reconciler, type ReconcileAnswer } from '#runtime/reconciler.ts'
 import { createWorkQueue, type WorkQueue } from '#runtime/work-queue.ts'
 import { ForeignLeases } from './foreign-leases.ts'
-import type { L2View } from './l2-view.ts'
+import type { L2Moment, L2View } from './l2-view.ts'
 import { isMirror, refreshAtMs, saysSame, writeMirror } from './mirror-leases.ts'
 import { MirrorOwners } from './mirror-owner.ts'
 import type { ServiceRecord } from '#agents/operator/records.ts'
@@ -34,10 +37,17 @@ const SETTLE_MS = 300
 const TAKEOVER_MS = 30_000
 /** A write that the watch has not shown by then is done again. */
 const SEEN_MS = 10_000
+/** Each mirror has its time to be written again; where the wall clock, by which that is, was put on, it is found by then. */
+const RESYNC_MS = 600_000
 const CAPACITY = 20_000
 const CONCURRENCY = 2
 
 type Work = { readonly kind: 'write'; readonly mirror: Mirror } | { readonly kind: 'delete' }
+
+interface Known {
+  readonly moment: L2Moment
+  readonly mirrors: Mirrors
+}
 
 /** Keeps the mirror Leases as the nodes' reports have it. Writes what changed, and nothing else. */
 export function startMirrorLoop(
@@ -54,6 +64,11 @@ class MirrorLoop {
   readonly #queue: WorkQueue<Work>
   readonly #reconciler: Reconciler
   readonly #unsubscribe: readonly (() => void)[]
+  readonly #due: DueKeys
+  readonly #changedMirrors: KeyChanges
+  /** Names to be looked at although nothing changes. */
+  readonly #agenda = createKeyAgenda()
+  #known: Known | undefined
   /** What was asked for last, and when, by the name of the Lease; until the watch shows it. */
   readonly #asked = new Map<string, { readonly work: Work; readonly atMs: number }>()
   /** Since when no node holds what a mirror is about. */
@@ -62,6 +77,8 @@ class MirrorLoop {
   constructor(options: MirrorLoopOptions, signal: AbortSignal) {
     const { clock, random, reports, services, mirrors, view, api, namespace } = options
     this.#options = options
+    this.#due = createDueKeys({ changes: services.keyChanges(), clock, allEveryMs: RESYNC_MS })
+    this.#changedMirrors = mirrors.keyChanges()
     this.#foreign = new ForeignLeases({ api, namespace, clock })
     this.#owners = new MirrorOwners({
       ...{ api, namespace, clock },
@@ -83,6 +100,7 @@ class MirrorLoop {
       {
         reconcile: (running) => lookAndRest(() => this.#look(), clock, running),
         settleMs: SETTLE_MS,
+        resyncMs: RESYNC_MS,
         clock,
         random,
         onFailure: (failure, inARow) => reports.loopFailed('mirror Leases', failure, inARow),
@@ -102,55 +120,63 @@ class MirrorLoop {
     const { services, mirrors, view, clock } = this.#options
     const moment = view.moment()
     if (moment === undefined || !services.status().synced || !mirrors.status().synced) return undefined
-    const seen = new Map(Array.from(mirrors.items().values(), (lease) => [lease.name, lease]))
-    const wanted = mirrorsOf(
-      Array.from(services.items().values(), ({ service }) => service),
-      moment.nodes,
-      moment.rules,
-      (name) => seen.has(name),
-    )
-    const nowMs = clock.monotonicMs()
-    const waits = [
-      ...this.#write(wanted, seen),
-      ...this.#prune(wanted, seen, moment.isSettled),
-      ...this.#foreign.waits(nowMs),
-    ]
-    return { runAgainInMs: waits.length === 0 ? undefined : Math.max(1, Math.min(...waits)) }
-  }
-
-  /** Answers with the times until one is to be written again although nothing changes. */
-  #write({ held }: Mirrors, seen: ReadonlyMap<string, Lease>): readonly number[] {
-    const { clock } = this.#options
-    const waits: number[] = []
-    for (const [name, mirror] of held) {
-      this.#unheldMs.delete(name)
-      const lease = seen.get(name)
-      const isRight = lease !== undefined && isMirror(lease) && saysSame(lease, mirror)
-      const restMs = isRight ? refreshAtMs(lease) - clock.nowMs() : 0
-      if (restMs > 0) {
-        this.#asked.delete(name)
-        waits.push(restMs)
-      } else if (!this.#foreign.isWaitedFor(name, clock.monotonicMs())) {
-        waits.push(this.#ask(name, { kind: 'write', mirror }))
+    const before = this.#known
+    const known = before?.moment === moment ? before : { moment, mirrors: createMirrors(moment.nodes, moment.rules) }
+    this.#known = known
+    if (known !== before) this.#due.allDue()
+    this.#due.look(services.items().keys(), (due) => {
+      for (const name of this.#namesIn(due)) {
+        const waitMs = this.#lookAt(name, known)
+        if (waitMs !== undefined) this.#agenda.add(clock.monotonicMs() + waitMs, name)
       }
-    }
-    return waits
+    })
+    const nextMs = this.#agenda.nextMs()
+    return { runAgainInMs: nextMs === undefined ? undefined : Math.max(1, nextMs - clock.monotonicMs()) }
   }
 
-  /** Takes away what is about nothing any more. Answers with the times until a takeover counts as none. */
-  #prune({ held, awaited }: Mirrors, seen: ReadonlyMap<string, Lease>, isSettled: boolean): readonly number[] {
-    const nowMs = this.#options.clock.monotonicMs()
-    const waits: number[] = []
-    for (const [name, lease] of seen) {
-      if (held.has(name) || !isMirror(lease)) continue
-      const sinceMs = this.#unheldMs.get(name) ?? nowMs
-      this.#unheldMs.set(name, sinceMs)
-      const restMs = awaited.has(name) || !isSettled ? sinceMs + TAKEOVER_MS - nowMs : 0
-      waits.push(restMs > 0 ? restMs : this.#ask(name, { kind: 'delete' }))
+  /** Names of mirrors to look at. */
+  #namesIn({ keys, isAll }: Due): ReadonlySet<string> {
+    const { mirrors, clock } = this.#options
+    const names = this.#agenda.takeDue(clock.monotonicMs())
+    const all = isAll ? [...mirrors.items().keys().map(nameOf), ...this.#asked.keys(), ...this.#unheldMs.keys()] : []
+    const changed = Array.from(this.#changedMirrors.take(), nameOf)
+    const ofServices = Array.from(keys, (key) => mirrorName({ namespace: namespaceOf(key), name: nameOf(key) }))
+    return new Set([...names, ...all, ...changed, ...ofServices])
+  }
+
+  /** Answers with the time until it is to be looked at again although nothing changes. */
+  #lookAt(name: string, { moment, mirrors }: Known): number | undefined {
+    const { services, mirrors: leases, namespace } = this.#options
+    const lease = leases.items().get(`${namespace}/${name}`)
+    const named = keysOfMirror(name).flatMap((key) => services.items().get(key)?.service ?? [])
+    const mirror = mirrors.mirrorOf(named)
+    if (mirror !== undefined) return this.#write(name, mirror, lease)
+    if (lease === undefined) {
+      this.#unheldMs.delete(name)
+      this.#asked.delete(name)
+      return undefined
     }
-    for (const name of this.#unheldMs.keys()) if (!seen.has(name)) this.#unheldMs.delete(name)
-    for (const name of this.#asked.keys()) if (!seen.has(name) && !held.has(name)) this.#asked.delete(name)
-    return waits
+    return isMirror(lease) ? this.#prune(name, !moment.isSettled || mirrors.isAwaited(named)) : undefined
+  }
+
+  #write(name: string, mirror: Mirror, lease: Lease | undefined): number {
+    const { clock } = this.#options
+    this.#unheldMs.delete(name)
+    const isRight = lease !== undefined && isMirror(lease) && saysSame(lease, mirror)
+    const restMs = isRight ? refreshAtMs(lease) - clock.nowMs() : 0
+    if (restMs <= 0)
+      return this.#foreign.waitMs(name, clock.monotonicMs()) ?? this.#ask(name, { kind: 'write', mirror })
+    this.#asked.delete(name)
+    return restMs
+  }
+
+  /** Takes away what is about nothing any more, during a takeover not at once. */
+  #prune(name: string, mayBeTakeover: boolean): number {
+    const nowMs = this.#options.clock.monotonicMs()
+    const sinceMs = this.#unheldMs.get(name) ?? nowMs
+    this.#unheldMs.set(name, sinceMs)
+    const restMs = mayBeTakeover ? sinceMs + TAKEOVER_MS - nowMs : 0
+    return restMs > 0 ? restMs : this.#ask(name, { kind: 'delete' })
   }
 
   /** The same work is not asked for again as long as it may be under way. Answers with the time until it counts as lost. */
@@ -181,6 +207,7 @@ class MirrorLoop {
       // Somebody else was there first: the watch brings what is there, and that is looked at anew.
       if (!(error instanceof KubeError) || !['Conflict', 'NotFound'].includes(error.failure.code)) throw error
       this.#asked.delete(name)
+      this.#agenda.add(clock.monotonicMs(), name)
     }
   }
 
@@ -198,7 +225,6 @@ class MirrorLoop {
       return this.#foreign.forget(write.name)
     }
     if (this.#foreign.isNews(write.name)) this.#tellForeign(write.mirror, other)
-    this.#reconciler.poke() // with the time of the next look at it
   }
 
   #tellForeign({ service }: Mirror, { name, holder }: Lease): void {
@@ -212,4 +238,13 @@ class MirrorLoop {
 
 function sameWork(a: Work, b: Work): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** Of `namespace/name`. */
+function nameOf(key: string): string {
+  return key.slice(key.indexOf('/') + 1)
+}
+
+function namespaceOf(key: string): string {
+  return key.slice(0, key.indexOf('/'))
 }
