@@ -28,5 +28,6 @@ export function legacyPools({ metadata }: KubeObject, { value, mistakes }: Decod
     pools: pools.map(({ pool }) => pool),
     layer2: pools.filter(({ protocol }) => protocol === 'layer2').map(({ pool }) => pool.name),
     isBroken: mistakes.length > 0,
+    isUnreadable: value === undefined,
   }
 }

@@ -94,6 +94,7 @@ test('rulesOf() has the ConfigMap announce its pools of protocol layer2, unless 
       pools: [pool('blue', '10.5.0.0/24'), pool('old', '10.6.0.0/24'), pool('bgp', '10.7.0.0/24')],
       layer2: ['blue', 'old'],
       isBroken: true,
+      isUnreadable: false,
     },
   ]
   const { policies, addressPools } = rulesOf({

@@ -27,6 +27,8 @@ export interface LegacyPools {
   readonly layer2: readonly string[]
   /** A part of it could not be read. */
   readonly isBroken: boolean
+  /** Nothing of it could, so not even the names of its pools are known. */
+  readonly isUnreadable: boolean
 }
 
 /** What is known of MetalLB's objects. */
@@ -77,16 +79,19 @@ export function rulesOf({ policies, metallb, nodes }: RuleObjects): L2Rules {
       ...metallb.advertisements.map((advertisement) =>
         policyOfAdvertisement(advertisement, addressPools, metallb.brokenPools),
       ),
-      ...legacy.flatMap(legacyPolicies),
+      ...legacy.flatMap((config) => legacyPolicies(config, metallb.pools)),
     ],
     addressPools,
     nodeAddresses,
   }
 }
 
-function legacyPolicies({ namespace, pools, layer2, isBroken }: LegacyPools): readonly L2Policy[] {
+function legacyPolicies(
+  { namespace, pools, layer2, isBroken, isUnreadable }: LegacyPools,
+  own: readonly Pool[],
+): readonly L2Policy[] {
   const announced = pools.filter(({ name }) => layer2.includes(name))
-  if (announced.length === 0) return []
+  if (announced.length === 0 && !isUnreadable) return []
   return [
     {
       kind: 'ConfigMap',
@@ -100,6 +105,7 @@ function legacyPolicies({ namespace, pools, layer2, isBroken }: LegacyPools): re
       loadBalancerIps: true,
       pools: announced,
       brokenPools: isBroken ? announced.map(({ name }) => name) : [],
+      ...(isUnreadable ? { allPoolsBut: own.map(({ name }) => name) } : {}),
     },
   ]
 }
@@ -131,7 +137,8 @@ function samePolicy(a: L2Policy, b: L2Policy): boolean {
     a.nodeSelectors === b.nodeSelectors &&
     a.interfaces === b.interfaces &&
     sameList(a.pools ?? [], b.pools ?? [], samePool) &&
-    a.brokenPools.join() === b.brokenPools.join()
+    a.brokenPools.join() === b.brokenPools.join() &&
+    a.allPoolsBut?.join() === b.allPoolsBut?.join()
   )
 }
 

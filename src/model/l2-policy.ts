@@ -26,6 +26,11 @@ export interface L2Policy {
   readonly pools: readonly Pool[] | undefined
   /** Names of those of them that could not be read in full: addresses that Services have from them stay announced. */
   readonly brokenPools: readonly string[]
+  /**
+   * Of a ConfigMap that cannot be read at all: names of the IPAddressPools. Addresses that Services have from any other pool stay announced,
+   * for they can be from one of its own only.
+   */
+  readonly allPoolsBut?: readonly string[]
 }
 
 /** On a Service: the pool of MetalLB's dialect that its address is from. */
@@ -76,7 +81,10 @@ export function selectsNode({ nodeSelectors }: L2Policy, labels: Labels): boolea
  * Whether it is about an address of a Service. Where a pool could not be read in full, the Service is believed that says to have its address from
  * it: a slip of the pen in a pool takes nothing off the network.
  */
-export function coversAddress({ pools, brokenPools }: L2Policy, address: Ip, annotations: Labels): boolean {
+export function coversAddress(policy: L2Policy, address: Ip, annotations: Labels): boolean {
+  const { pools, brokenPools, allPoolsBut } = policy
   if (pools === undefined || pools.some((pool) => poolContains(pool, address))) return true
-  return brokenPools.length > 0 && brokenPools.includes(annotations[ALLOCATED_FROM] ?? '')
+  if (brokenPools.length === 0 && allPoolsBut === undefined) return false
+  const from = annotations[ALLOCATED_FROM] ?? ''
+  return brokenPools.includes(from) || (from !== '' && allPoolsBut?.includes(from) === false)
 }

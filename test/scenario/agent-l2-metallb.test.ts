@@ -257,6 +257,41 @@ test('the ConfigMap of old announces its pools of protocol layer2, without any L
   assert.deepEqual(answered(nodes), [])
 })
 
+test('a ConfigMap that is no YAML any more takes nothing off the wire that a pool of it gave out', async () => {
+  const nodes = startTwo()
+  const putFrom = async (name: string, ip: string, from: string): Promise<void> => {
+    const service = serviceObject(name, { ip })
+    await put({
+      ...service,
+      metadata: { ...service.metadata, annotations: { 'metallb.io/ip-allocated-from-pool': from } },
+    })
+  }
+  const configMap = (config: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'config', namespace: METALLB_NAMESPACE },
+    data: { config },
+  })
+  const good = JSON.stringify({
+    'address-pools': [{ name: 'old', protocol: 'layer2', addresses: ['192.168.10.112/28'] }],
+  })
+  cluster.api.put(poolObject('blue', '192.168.10.64/28'))
+  await putFrom('old', OTHER, 'old')
+  await putFrom('blue', BLUE, 'blue')
+  cluster.api.put(serviceObject('stranger', { ip: RED }))
+  await put(configMap(good))
+  await cluster.clock.advance(2000)
+  assert.deepEqual(answered(nodes), [OTHER])
+  for (const slip of ['address-pools: [', '- a list', '']) {
+    await put(configMap(slip))
+    await cluster.clock.advance(2000)
+    assert.deepEqual(answered(nodes), [OTHER], slip)
+  }
+  await put(configMap('address-pools: []'))
+  await cluster.clock.advance(2000)
+  assert.deepEqual(answered(nodes), [])
+})
+
 test('an agent that is not told to read MetalLB does not ask for its kinds, and announces by policies alone', async () => {
   const nodes = [cluster.start('cp1')]
   cluster.api.put(poolObject('blue', '192.168.10.64/28'))
