@@ -79,7 +79,7 @@ export function allocate(input: IpamInput): Allocation {
   const { settings = DEFAULT_IPAM, namespaces, policies = [] } = input
   const usage = createUsage(policies, { pools: input.pools, conflicts }, namespaces)
   const pools = arrangePools(input.pools, conflicts, usage.policies)
-  const market = { pools, holdings: createHoldings(), usage }
+  const market = { pools, holdings: createHoldings(), usage, brokenPools: input.brokenPools }
   const notOurs = new Map<ServiceKey, NotOurs>()
   const anyPool = input.pools.length + input.brokenPools.length > 0
   const { remembered = new Map() } = input

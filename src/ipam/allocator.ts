@@ -94,7 +94,7 @@ function createState(rules: IpamRules): State {
   return {
     rules,
     context: { anyPool: pools.length + brokenPools.length > 0, settings, namespaces },
-    market: { pools: open, holdings, usage },
+    market: { pools: open, holdings, usage, brokenPools },
     conflicts,
     drafts: new Map(),
     strangers: new Map(),

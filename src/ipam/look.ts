@@ -21,6 +21,8 @@ export interface Market {
   readonly pools: readonly OpenPool[]
   readonly holdings: Holdings
   readonly usage: Usage
+  /** Pools with mistakes, also those of which so little could be read that they are not among `pools`. */
+  readonly brokenPools: readonly string[]
 }
 
 /** The address of Services that share it with this one, else the first that is free; or why there is none. */
@@ -33,7 +35,7 @@ export function lookForAny(market: Market, family: Family, seeker: Seeker, tenan
     if (found.ok) return found
     looked.push(found.error)
   }
-  return err({ code: codeOf(looked), wanted: family, inPool: seeker.poolName, looked })
+  return err({ code: codeOf(looked), wanted: family, inPool: seeker.poolName, looked, broken: market.brokenPools })
 }
 
 /** A pool that is full to this namespace alone is told before one that is full to all. */
@@ -100,7 +102,7 @@ export function lookForThis(market: Market, wanted: Ip, seeker: Seeker, tenant: 
   const isForOthers = ({ closed }: OpenPool, index: number): boolean =>
     closed === undefined && looked[index]?.code === 'selectorMismatch'
   const code = market.pools.some(isForOthers) ? 'pool_selector_mismatch' : 'no_pool'
-  return { code, wanted, inPool: seeker.poolName, looked }
+  return { code, wanted, inPool: seeker.poolName, looked, broken: market.brokenPools }
 }
 
 /** What one pool answers to who wants this address; undefined when it may be had, as far as the pool is concerned. */
@@ -124,7 +126,7 @@ function refuseThis(
   const reached = reachedBy(usage, open.pool, seeker.service, wanted)
   if (reached === undefined) return undefined
   const looked = [{ pool: open.key, code: 'overQuota', reached } as const]
-  return { code: 'quota_exceeded', wanted, inPool: seeker.poolName, looked }
+  return { code: 'quota_exceeded', wanted, inPool: seeker.poolName, looked, broken: [] }
 }
 
 /** The policy that keeps an address from a Service which asks for it; undefined when none does. */

@@ -39,6 +39,8 @@ export type Refusal =
       readonly inPool: string
       /** Every pool in the order in which they were looked at. */
       readonly looked: readonly PoolVerdict[]
+      /** Pools with mistakes: without these, they might give something. */
+      readonly broken: readonly string[]
     }
   | {
       readonly code: 'already_allocated'
@@ -96,13 +98,19 @@ type PoolRefusal = Extract<Refusal, { readonly looked: readonly PoolVerdict[] }>
 
 function formatNoPool(refusal: PoolRefusal): string {
   const { wanted, looked, inPool } = refusal
-  if (looked.length === 0) {
+  const isBroken = brokenAmong(refusal).length > 0
+  if (looked.length === 0 && !isBroken) {
     return `There is no pool to take ${withArticle(wanted)} from: create a CiliumLoadBalancerIPPool with free addresses of your network in spec.blocks`
   }
-  if (looked.every(({ code }) => code === 'otherPool')) {
+  if (looked.every(({ code }) => code === 'otherPool') && !isBroken) {
     return `There is no pool ${inPool}: ask for one of ${looked.map(({ pool }) => pool).join(', ')}`
   }
-  return `No pool gives ${withArticle(wanted)} to this Service. ${formatVerdicts(refusal)}. ${formatRemedies(looked)}`
+  return `No pool gives ${withArticle(wanted)} to this Service. ${formatVerdicts(refusal)}. ${formatRemedies(refusal, isBroken)}`
+}
+
+/** Those with mistakes that the Service might have something from. */
+function brokenAmong({ broken, inPool }: PoolRefusal): readonly string[] {
+  return inPool === '' ? broken : broken.filter((pool) => pool === inPool || pool.endsWith(`/${inPool}`))
 }
 
 /** What to do about a pool that refuses; first comes what is a matter of the Service alone. */
@@ -118,10 +126,11 @@ const REMEDIES: { readonly [C in PoolVerdict['code']]?: string } = {
   overQuota: 'raise the quota',
 }
 
-function formatRemedies(looked: readonly PoolVerdict[]): string {
-  const codes = new Set<string>(relevantOf(looked).map(({ code }) => code))
+function formatRemedies(refusal: PoolRefusal, isBroken: boolean): string {
+  const codes = new Set<string>(relevantOf(refusal).map(({ code }) => code))
   const remedies = Object.entries(REMEDIES).flatMap(([code, remedy]) => (codes.has(code) ? [remedy] : []))
-  const text = [...remedies, 'create a CiliumLoadBalancerIPPool'].join(', or ')
+  const mending = isBroken ? ['mend the mistakes of the pool'] : []
+  const text = [...mending, ...remedies, 'create a CiliumLoadBalancerIPPool'].join(', or ')
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
@@ -136,19 +145,30 @@ function withArticle(wanted: Family | Ip): string {
 /** So that a message stays readable, and below the 32768 octets of a condition, with hundreds of pools. */
 const MOST_VERDICTS = 5
 
-function formatVerdicts({ looked }: PoolRefusal): string {
-  const relevant = relevantOf(looked)
+function formatVerdicts(refusal: PoolRefusal): string {
+  const relevant = relevantOf(refusal)
   const told = relevant.slice(0, MOST_VERDICTS).map((verdict) => `Pool ${verdict.pool} ${formatVerdict(verdict)}`)
   const rest = relevant.length - told.length
-  return [...told, ...(rest > 0 ? [`${rest} more ${rest === 1 ? 'pool' : 'pools'} refused too`] : [])].join('; ')
+  const others = rest > 0 ? [`${rest} more ${rest === 1 ? 'pool' : 'pools'} refused too`] : []
+  return [...told, ...others, ...formatBroken(brokenAmong(refusal))].join('; ')
+}
+
+function formatBroken(pools: readonly string[]): readonly string[] {
+  const told = pools
+    .slice(0, MOST_VERDICTS)
+    .map((pool) => `Pool ${pool} has mistakes (kubectl describe of it lists them)`)
+  const rest = pools.length - told.length
+  return [...told, ...(rest > 0 ? [`${rest} more with mistakes`] : [])]
 }
 
 /** Pools that could not have given anything are told of only where there are no others. */
 const BESIDE_THE_POINT: readonly PoolVerdict['code'][] = ['otherPool', 'addressOutside', 'noBlockOfFamily']
 
-function relevantOf(looked: readonly PoolVerdict[]): readonly PoolVerdict[] {
+function relevantOf({ looked, broken }: PoolRefusal): readonly PoolVerdict[] {
   const telling = looked.filter(({ code }) => !BESIDE_THE_POINT.includes(code))
-  return telling.length > 0 ? telling : looked.filter(({ code }) => code !== 'otherPool')
+  if (telling.length > 0) return telling
+  // What a pool lacks may be what its mistakes are about.
+  return looked.filter(({ code, pool }) => code !== 'otherPool' && !broken.includes(pool))
 }
 
 /** What follows the name of the pool in a sentence. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { POOLS } from '#ports/kube-resources.ts'
-import { createOperatorWorld, eventsOf, poolYaml, serviceYaml } from './operator-world.ts'
+import { POOLS, SERVICES } from '#ports/kube-resources.ts'
+import { conditionOf, createOperatorWorld, eventsOf, poolYaml, serviceYaml } from './operator-world.ts'
 
 const LAB = poolYaml('lab', '192.168.10.75', '192.168.10.78')
 
@@ -53,7 +53,7 @@ test('ipam takes no address away while a pool has a mistake, also over a restart
     `pool lab: total 0, available 0, used 0
   mistakes: spec.blocks[0].start "192.168.10.78" is after stop 192.168.10.75: write the lower address as start and the higher as stop
 service default/new: <pending>, no_pool
-  No pool gives an IPv4 address to this Service. Pool lab has no block of this family. Add addresses of this family to the pool, or create a CiliumLoadBalancerIPPool
+  No pool gives an IPv4 address to this Service. Pool lab has mistakes (kubectl describe of it lists them). Mend the mistakes of the pool, or create a CiliumLoadBalancerIPPool
 service default/web: 192.168.10.75, satisfied`,
   )
   await world.apply(bad('lab', '[{start: 192.168.10.76, stop: 192.168.10.78}]'))
@@ -62,6 +62,26 @@ service default/web: 192.168.10.75, satisfied`,
     `pool lab: total 3, available 1, used 2
 service default/new: 192.168.10.77, satisfied
 service default/web: 192.168.10.76, satisfied`,
+  )
+})
+
+test('ipam points to the mistakes of a pool of which it is not known whom it is for, also when it is asked for by name', async (t) => {
+  const world = await createOperatorWorld()
+  t.after(() => world.close())
+  await world.apply(
+    bad('odd', '[{cidr: 10.2.0.0/30}]', 'serviceSelector: {matchExpressions: [{key: app, operator: Is}]}') +
+      bad('typo', '[{cidr: 10.3.0.0/33}]'),
+  )
+  await world.apply(serviceYaml('any') + serviceYaml('named', '', 'annotations: {balise.io/pool: odd}'))
+  const messageOf = (name: string): string =>
+    conditionOf(world.object(SERVICES, name), 'cilium.io/IPAMRequestSatisfied')?.message ?? ''
+  assert.equal(
+    messageOf('any'),
+    'No pool gives an IPv4 address to this Service. Pool odd has mistakes (kubectl describe of it lists them); Pool typo has mistakes (kubectl describe of it lists them). Mend the mistakes of the pool, or create a CiliumLoadBalancerIPPool',
+  )
+  assert.equal(
+    messageOf('named'),
+    'No pool gives an IPv4 address to this Service. Pool odd has mistakes (kubectl describe of it lists them). Mend the mistakes of the pool, or create a CiliumLoadBalancerIPPool',
   )
 })
 
