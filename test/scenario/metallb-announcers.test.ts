@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { L2_ADVERTISEMENTS, SERVICE_L2_STATUSES, SERVICES } from '#ports/kube-resources.ts'
 import { createScenario, type Scenario } from './harness.ts'
+import { advertisementYaml } from './metallb-manifests.ts'
 import { addressPoolYaml, configurationEvents, createMetallbWorld, legacyYaml } from './metallb-world.ts'
 import { conditionOf, eventsOf, type OperatorWorld, putNode, serviceYaml } from './operator-world.ts'
 
@@ -16,16 +17,6 @@ async function begin(t: TestContext, scenario?: Scenario): Promise<OperatorWorld
   putNode(world, 'cp1', ['eth0'])
   putNode(world, 'node1', ['eth0'])
   return world
-}
-
-function advertisementYaml(spec = '{}', name = 'ad'): string {
-  return `
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: {name: ${name}, namespace: ${METALLB_NAMESPACE}, generation: 1}
-spec: ${spec}
----
-`
 }
 
 /** `default/web by cp1 on eth0`, sorted. */

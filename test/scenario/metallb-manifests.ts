@@ -32,5 +32,5 @@ export function servedService(
       ports: [{ port: 80, protocol: 'TCP' }],
     },
     status: { conditions: [condition], loadBalancer: { ingress: ips.map((ip) => ({ ip })) } },
-  } as KubeObject
+  }
 }
