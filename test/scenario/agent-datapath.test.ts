@@ -9,6 +9,7 @@ import {
   createCluster,
   type EndpointOptions,
   lanDevice,
+  nodeObject,
   type ScenarioNode,
   serviceObject,
   sliceObject,
@@ -313,4 +314,29 @@ test('a node without any device of the LAN says which devices there are', async 
     node.agent?.answers.status().problems.map(({ message }) => message),
     ['BALISE_DEVICES ^enp0s1$ matches no device: there are eth0'],
   )
+})
+
+test('what cannot be used of Services, endpoints and Nodes is named, left out alone, and forgotten when it is mended', async () => {
+  const web = { ip: VIP, spec: { externalIPs: ['192.168.010.9'], loadBalancerIP: 'none' } }
+  cluster.api.put(serviceObject('web', web))
+  cluster.api.put(sliceObject('web', [...PODS, { address: '10.244.0.300', nodeName: 'cp1' }]))
+  cluster.api.put({ ...nodeObject('node1', 2), spec: { podCIDR: '10.244.1.0' } })
+  const node = cluster.start('cp1')
+  await cluster.clock.advance(1000)
+  const said = (): readonly string[] => {
+    const problems = node.agent?.answers.status().problems ?? []
+    return problems.filter(({ code }) => code === 'ObjectMistakes').map(({ message }) => message)
+  }
+  assert.deepEqual(said(), [
+    'Service default/web: spec.externalIPs[0] "192.168.010.9" is not an IP address: write an address like 192.168.10.75 or fd00::75; until then this is left out',
+    'EndpointSlice default/web-abc: endpoints[2].addresses[0] "10.244.0.300" is not an IP address: write an address like 192.168.10.75 or fd00::75; until then this is left out',
+    'Node node1: spec.podCIDR "10.244.1.0" is not a CIDR: add the length of the network: 10.244.1.0/32 for this one address; until then this is left out',
+  ])
+  assert.equal(node.agent?.answers.health().state, 'ok')
+  assert.deepEqual(serving(node), SERVED)
+  cluster.api.put(serviceObject('web', { ip: VIP }))
+  cluster.api.put(sliceObject('web', PODS))
+  cluster.api.put(nodeObject('node1', 2))
+  await cluster.clock.advance(1000)
+  assert.deepEqual(said(), [])
 })

@@ -18,6 +18,7 @@ function facts(over: Partial<Facts> = {}): Facts {
   return {
     namespace: 'kube-system',
     informers: [[SERVICES, { synced: true, lastFailure: undefined }]],
+    mistakes: [],
     lease: { name: 'balise-node-n1', failure: undefined, stale: false },
     datapath: { failures: [], failed: new Map(), held: 0 },
     devices: { chosen: LAN, existing: ['lo', 'eth0'], patterns: [] },
@@ -78,6 +79,12 @@ const WRONG: readonly (readonly [
     /leases\.coordination\.k8s\.io/,
     /Role in namespace kube-system/,
   ],
+  [
+    { mistakes: [{ text: 'Node n2: spec.podCIDR "x" is not a CIDR: write one' }] },
+    'warning',
+    'ObjectMistakes',
+    /^Node n2: spec\.podCIDR "x" is not a CIDR: write one; until then this is left out$/,
+  ],
   [lease('Forbidden', false), 'error', 'LeaseForbidden', /kube-system\/balise-node-n1/, /add to its Role/],
   [lease('Unreachable', false), 'warning', 'LeaseNotRenewed', /kube-system\/balise-node-n1/, /k8sServiceHost/],
   [lease('Unreachable', true), 'error', 'LeaseNotRenewed', /ECONNREFUSED/],
@@ -134,6 +141,15 @@ for (const [over, severity, code, ...said] of WRONG) {
     for (const part of said) assert.match(found[0]?.message ?? '', part)
   })
 }
+
+test('findingsOf() names five objects with mistakes, and the number of the others', () => {
+  const mistakes = Array.from({ length: 7 }, (_, index) => ({
+    text: `Node n${index}: spec is not an object: write fields here`,
+  }))
+  const found = findingsOf(facts({ mistakes }))
+  assert.equal(found.length, 6)
+  assert.match(found.at(-1)?.message ?? '', /^2 further objects have mistakes/)
+})
 
 const WELL: readonly (readonly [what: string, over: Partial<Facts>])[] = [
   ['all that is there', {}],

@@ -10,12 +10,14 @@ import { NS_PER_MS } from './clock-ns.ts'
 import type { DatapathState } from '#agents/agent/datapath/datapath.ts'
 import type { L2State } from '#agents/agent/l2/l2.ts'
 import { isIpv6Only } from './families.ts'
+import type { ObjectMistakes } from './object-mistakes.ts'
 import type { Finding } from './problems.ts'
 
 /** All that may be wrong, as values. */
 export interface Facts {
   readonly namespace: string
   readonly informers: readonly (readonly [KubeResource, Pick<InformerStatus, 'synced' | 'lastFailure'>])[]
+  readonly mistakes: readonly ObjectMistakes[]
   readonly lease: { readonly name: string; readonly failure: Failure | undefined; readonly stale: boolean }
   readonly datapath: Pick<DatapathState, 'failures' | 'failed' | 'held'>
   readonly devices: {
@@ -34,7 +36,13 @@ export interface Facts {
 
 /** What is not as it should be, with the remedy. */
 export function findingsOf(facts: Facts): readonly Finding[] {
-  return [...kubernetesFindings(facts), ...datapathFindings(facts), ...l2Findings(facts), ...podNetworkFindings(facts)]
+  return [
+    ...kubernetesFindings(facts),
+    ...objectFindings(facts),
+    ...datapathFindings(facts),
+    ...l2Findings(facts),
+    ...podNetworkFindings(facts),
+  ]
 }
 
 /** `services`, `leases.coordination.k8s.io` */
@@ -72,6 +80,17 @@ function kubernetesFindings({ informers, lease, namespace }: Facts): readonly Fi
       : `Lease ${namespace}/${lease.name} is not renewed, addresses go on being answered for: ${lease.failure.message}; ${API_REMEDY}`,
   })
   return findings
+}
+
+/** So many objects with mistakes are named; of the others there is the number. */
+const NAMED_OBJECTS = 5
+
+function objectFindings({ mistakes }: Facts): readonly Finding[] {
+  const named = mistakes.slice(0, NAMED_OBJECTS).map(({ text }) => `${text}; until then this is left out`)
+  const further = mistakes.length - named.length
+  const messages =
+    further === 0 ? named : [...named, `${further} further objects have mistakes: mend those that are named first`]
+  return messages.map((message) => ({ severity: 'warning', component: 'kubernetes', code: 'ObjectMistakes', message }))
 }
 
 /** What an agent does with Leases, in its own namespace alone. */

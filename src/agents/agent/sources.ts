@@ -17,6 +17,7 @@ import { ENDPOINT_SLICES, L2_POLICIES, LEASES, NODES, SERVICES } from '#ports/ku
 import type { Log } from '#ports/log.ts'
 import { absentIsEmpty } from '#runtime/absent-kind.ts'
 import { createInformer, type Informer } from '#runtime/informer.ts'
+import { followMistakes, type ObjectMistakes, type Read, readObject } from './object-mistakes.ts'
 import { metallbInformers, type MetallbL2Sources, openMetallbL2 } from '#agents/agent/l2/l2-sources.ts'
 
 /** A policy with what is wrong in it. */
@@ -38,6 +39,8 @@ export interface Sources {
   readonly metallb: MetallbL2Sources | undefined
   /** Slices of a Service, in an order that stays. */
   slicesOf(service: ServiceKey): readonly EndpointSlice[]
+  /** What in Services, their endpoints and Nodes cannot be used; the rest of each is. */
+  mistakes(): readonly ObjectMistakes[]
   /** All of them, by resource, for the status. */
   all(): readonly (readonly [KubeResource, Informer<unknown>])[]
   close(): Promise<void>
@@ -66,15 +69,20 @@ export function openSources(options: SourcesOptions, signal: AbortSignal): Sourc
     const onFailure = logFailure(options.log, resource)
     return createInformer<T>({ ...options, api: apis[presence], resource, trim, select, onFailure }, signal)
   }
-  const services = open(SERVICES, (object) => trimService(decodeService(object).value))
+  const services = open(SERVICES, (object) => trimService(readObject(decodeService(object))))
   const slices = open(ENDPOINT_SLICES, (object) => ofService(decodeEndpointSlice(object)))
-  const nodes = open(NODES, (object) => decodeNode(object).value)
+  const nodes = open(NODES, (object) => readObject(decodeNode(object)))
   const leases = open(LEASES, (object) => decodeLease(object).value, {
     namespace: options.namespace,
     labelSelector: `${LEASE_KIND_LABEL}=${LEASE_KIND_NODE}`,
   })
   const policies = open(L2_POLICIES, readPolicy)
   const metallb = metallbNamespace === undefined ? undefined : openMetallbL2(open, metallbNamespace)
+  const mistakes = followMistakes([
+    [SERVICES, services],
+    [ENDPOINT_SLICES, slices],
+    [NODES, nodes],
+  ])
   const all = [
     [SERVICES, services],
     [ENDPOINT_SLICES, slices],
@@ -91,18 +99,25 @@ export function openSources(options: SourcesOptions, signal: AbortSignal): Sourc
     policies,
     metallb,
     slicesOf: indexSlices(slices),
+    mistakes,
     all: () => all,
     close: async () => void (await Promise.all(all.map(([, informer]) => informer.close()))),
   }
 }
 
+/** Of this the operator tells, in the Service's condition. */
+const OF_OPERATOR = 'spec.loadBalancerIP'
+
 /** Without what changes often and is not read, so that a change of it is no change. */
-function trimService(service: Service | undefined): Service | undefined {
-  return service === undefined ? undefined : { ...service, resourceVersion: '', conditions: [] }
+function trimService(service: Read<Service> | undefined): Read<Service> | undefined {
+  if (service === undefined) return undefined
+  const isTold = service.mistakes.some(({ path }) => path === OF_OPERATOR)
+  const mistakes = isTold ? service.mistakes.filter(({ path }) => path !== OF_OPERATOR) : service.mistakes
+  return { ...service, resourceVersion: '', conditions: [], mistakes }
 }
 
-function ofService({ value }: Decoded<EndpointSlice>): EndpointSlice | undefined {
-  return value === undefined || value.service === '' ? undefined : value
+function ofService(decoded: Decoded<EndpointSlice>): Read<EndpointSlice> | undefined {
+  return decoded.value === undefined || decoded.value.service === '' ? undefined : readObject(decoded)
 }
 
 function readPolicy(object: KubeObject): PolicyReading {

@@ -77,6 +77,7 @@ function findingsFor(parts: ReportParts): readonly Finding[] {
   const findings = findingsOf({
     namespace: settings.namespace,
     informers: sources.all().map(([resource, informer]) => [resource, informer.status()] as const),
+    mistakes: sources.mistakes(),
     lease: { name: lease.name, failure: lease.failure(), stale: lease.isStale() },
     datapath: datapath.state(),
     devices: { chosen: lan.devices(), existing: lan.names(), patterns: settings.devices },
