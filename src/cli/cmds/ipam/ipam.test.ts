@@ -270,3 +270,40 @@ test('ipam explain and what-if know policies of pools', async () => {
     [['default/b', ['10.0.0.1']]],
   )
 })
+
+test('ipam explain reads the settings of the operator with the right of its account alone, its own Deployment', async () => {
+  const outside = outsideWith(operator({ BALISE_DEFAULT_LB_SERVICE_IPAM: 'none' }) + ON + service('web'))
+  const api = (await outside.openKube()) as ReturnType<typeof createFakeKubeApi>
+  api.inject({ verbs: ['list'], plural: 'deployments', outcome: { code: 'Forbidden', message: 'no right' } })
+  const { reason, assumed } = await runExplain(outside, 'web')
+  assert.deepEqual([reason, assumed], ['otherClass', ''])
+})
+
+test('ipam explain says of a Service that is left alone which class it is, and what to change', async () => {
+  const messageOf = async (
+    loadBalancerClass: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<string> => {
+    const web = service('web').replace(
+      'type:',
+      `${loadBalancerClass === '' ? '' : `loadBalancerClass: ${loadBalancerClass}, `}type:`,
+    )
+    return (await runExplain(outsideWith(operator(settings) + ON + web), 'web')).message
+  }
+  assert.match(
+    await messageOf('example.com/x'),
+    /^Its spec\.loadBalancerClass example\.com\/x is that of another controller: make/,
+  )
+  assert.match(await messageOf('io.cilium/node'), /with nodeIPAM\.enabled: true in the chart/)
+  assert.match(
+    await messageOf('', { BALISE_DEFAULT_LB_SERVICE_IPAM: 'none' }),
+    /Services without a class \(defaultLBServiceIPAM: none\)/,
+  )
+})
+
+test('ipam explain says it when the status does not show what an operator would give', async () => {
+  const textOf = async (held: string): Promise<string> =>
+    renderExplain(await runExplain(outsideWith(operator() + ON + service('web', held)), 'web'))
+  assert.match(await textOf(''), /\nThe status of the Service does not show 10\.0\.0\.1 yet: .*does the operator run\?/)
+  assert.doesNotMatch(await textOf('10.0.0.1'), /does the operator run/)
+})

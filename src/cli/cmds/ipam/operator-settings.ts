@@ -43,6 +43,8 @@ export const OPERATOR_FLAGS: readonly ListFlag[] = OPTION_NAMES.map((name) => ({
   sentence: `instead of the operator's own setting: ${OPTIONS[name].sentence}`,
 }))
 
+/** Where the chart puts it unless told otherwise. */
+const OPERATOR = { namespace: 'kube-system', name: 'balise-operator' }
 const OPERATOR_LABELS = 'app.kubernetes.io/name=balise,app.kubernetes.io/component=operator'
 
 /** The settings of the operator in the cluster, read from its Deployment; flags go before them. */
@@ -81,14 +83,23 @@ interface Environment {
 
 async function readEnvironment(api: KubeApi): Promise<Environment> {
   try {
-    const { items } = await api.list(DEPLOYMENTS, { labelSelector: OPERATOR_LABELS })
-    const [deployment, ...others] = items
+    const [deployment, ...others] = await findOperators(api)
     if (deployment === undefined) return { environment: {}, assumed: 'the cluster has no operator of Balise' }
     const assumed = others.length === 0 ? '' : `there are several operators, of which ${nameOf(deployment)} was read`
     return { environment: environmentOf(deployment), assumed }
   } catch (cause) {
     if (!(cause instanceof KubeError)) throw cause
     return { environment: {}, assumed: `the operator's Deployment cannot be read (${cause.message})` }
+  }
+}
+
+/** Its own Deployment is all that the operator's account may read: so the command works in its pod as well. */
+async function findOperators(api: KubeApi): Promise<readonly KubeObject[]> {
+  try {
+    return (await api.list(DEPLOYMENTS, { labelSelector: OPERATOR_LABELS })).items
+  } catch (cause) {
+    if (!(cause instanceof KubeError) || cause.failure.code !== 'Forbidden') throw cause
+    return [await api.get(DEPLOYMENTS, OPERATOR).catch(() => Promise.reject(cause))]
   }
 }
 

@@ -1,9 +1,23 @@
 import { formatTable } from '#cli/table.ts'
 import type { ExplainedLook, ExplainedService, ToldMove } from './run.ts'
 
-export function renderExplain({ service, addresses, reason, message, looks, assumed }: ExplainedService): string {
+export function renderExplain(explained: ExplainedService): string {
+  const { service, addresses, reason, message, looks, assumed } = explained
   const head = `Service ${service}: ${addresses.join(', ') || '<none>'} (${reason})\n`
-  return [head, message === '' ? '' : `${message}\n`, ...looks.map(renderLook), remarkOf(assumed)].join('')
+  return [
+    head,
+    message === '' ? '' : `${message}\n`,
+    ...looks.map(renderLook),
+    unwritten(explained),
+    remarkOf(assumed),
+  ].join('')
+}
+
+/** What an operator would give is not what the Service has, as long as none runs. */
+function unwritten({ addresses, shown }: ExplainedService): string {
+  const missing = addresses.filter((address) => !shown.includes(address))
+  if (missing.length === 0) return ''
+  return `\nThe status of the Service does not show ${missing.join(', ')} yet: if that stays so, does the operator run? kubectl get pods -A -l app.kubernetes.io/component=operator\n`
 }
 
 function remarkOf(assumed: string): string {

@@ -3,11 +3,12 @@ import { readDocuments } from '#cli/cmds/migrate/documents.ts'
 import type { FoundObject } from '#cli/cmds/migrate/migration.ts'
 import type { Lists, Outside } from '#cli/command.ts'
 import { explain, type Explanation, type PoolLook } from '#ipam/explain.ts'
-import type { NotOurs } from '#ipam/ownership.ts'
+import { type IpamSettings, NODE_CLASS, type NotOurs } from '#ipam/ownership.ts'
 import { formatReserved, formatVerdict } from '#ipam/refusal.ts'
 import { formatIncompatibility } from '#ipam/sharing.ts'
 import { whatIf } from '#ipam/what-if.ts'
 import { formatIp } from '#model/ip.ts'
+import { serviceKey } from '#model/service.ts'
 import { applyChange } from './change.ts'
 import { type IpamCluster, inputOf, readIpamCluster } from './cluster.ts'
 import { applyDeletions, keysOf } from './deletions.ts'
@@ -15,6 +16,8 @@ import { applyDeletions, keysOf } from './deletions.ts'
 export interface ExplainedService {
   readonly service: string
   readonly addresses: readonly string[]
+  /** What its status has: others than `addresses` while the operator has not written them. */
+  readonly shown: readonly string[]
   /** Of the condition `cilium.io/IPAMRequestSatisfied`; or why the Service is left alone. */
   readonly reason: string
   readonly message: string
@@ -35,26 +38,41 @@ export interface ExplainedLook {
 export async function runExplain(outside: Outside, name: string, flags: Lists = {}): Promise<ExplainedService> {
   const service = name.includes('/') ? name : `default/${name}`
   const cluster = await readIpamCluster(outside, flags)
-  const { assumed } = cluster.operator
-  const explanation = explain(inputOf(cluster), service)
+  const { assumed, ipam } = cluster.operator
+  const input = inputOf(cluster)
+  const explanation = explain(input, service)
+  const found = input.claims.find((claim) => serviceKey(claim.service) === service)?.service
+  const shown = (found?.ingressIps ?? []).map(formatIp)
   switch (explanation.kind) {
     case 'noService':
       throw new CliError(
         `There is no Service ${service} of type LoadBalancer`,
         'name one that kubectl get services -A shows',
       )
-    case 'notOurs':
-      return { service, addresses: [], reason: explanation.why, message: NOT_OURS[explanation.why], looks: [], assumed }
+    case 'notOurs': {
+      const { why } = explanation
+      const message = why === 'otherClass' ? formatClass(found?.loadBalancerClass ?? '', ipam) : NOT_OURS[why]
+      return { service, addresses: [], shown, reason: why, message, looks: [], assumed }
+    }
     case 'ours':
-      return { service, ...explained(explanation), assumed }
+      return { service, shown, ...explained(explanation), assumed }
   }
 }
 
-const NOT_OURS: { readonly [W in NotOurs]: string } = {
+/** Why a Service of this class gets nothing; empty: it has none. */
+function formatClass(loadBalancerClass: string, { classes }: IpamSettings): string {
+  const served = classes.join(' or ')
+  if (loadBalancerClass === '')
+    return `The operator gives nothing to Services without a class (defaultLBServiceIPAM: none): make the Service anew with spec.loadBalancerClass ${served}, or change that value of the chart`
+  if (loadBalancerClass === NODE_CLASS)
+    return `Class ${NODE_CLASS} gets the addresses of nodes with nodeIPAM.enabled: true in the chart, and nothing without it`
+  return `Its spec.loadBalancerClass ${loadBalancerClass} is that of another controller: make the Service anew without one, or with ${served}`
+}
+
+const NOT_OURS: { readonly [W in Exclude<NotOurs, 'otherClass'>]: string } = {
   notLoadBalancer: 'It is not of type LoadBalancer',
-  otherClass: 'Its spec.loadBalancerClass is that of another controller',
   foreignAddress: 'There is no pool, and its address is from another controller',
-  switchedOff: 'The operator is told to give out no addresses',
+  switchedOff: 'The operator is told to give out no addresses (enableLBIPAM: false in the chart)',
   nodeAddresses: 'It gets the addresses of nodes',
 }
 
@@ -62,7 +80,7 @@ function explained({
   addresses,
   condition,
   looks,
-}: Explanation & { readonly kind: 'ours' }): Omit<ExplainedService, 'service' | 'assumed'> {
+}: Explanation & { readonly kind: 'ours' }): Omit<ExplainedService, 'service' | 'shown' | 'assumed'> {
   const { reason, message } = condition
   return {
     addresses: addresses.map(formatIp),
