@@ -160,6 +160,19 @@ test('a text that is no YAML in the ConfigMap takes from nobody the name of the 
   assert.equal(allocatedFrom(world.object(SERVICES, 'web')), 'old')
 })
 
+test('a Service that is no load balancer any more has neither the address nor the name of the pool', async (t) => {
+  const world = await begin(t)
+  await world.apply(BLUE + serviceYaml('web'))
+  await world.pass()
+  const { status, ...web } = world.object(SERVICES, 'web') ?? assert.fail('no Service')
+  const changed = { ...web, status, spec: { ...(web['spec'] as object), type: 'ClusterIP' } }
+  assert.equal(allocatedFrom(changed), 'blue')
+  world.api.put(changed)
+  await world.pass(3_000)
+  const after = world.object(SERVICES, 'web')
+  assert.deepEqual([addressesOf(after), allocatedFrom(after)], [[], undefined])
+})
+
 test('without the kinds of MetalLB the operator does its work and lacks nothing', async (t) => {
   const world = await begin(t, withoutMetallb())
   await world.apply(poolYaml('lab', '192.168.10.75', '192.168.10.78') + serviceYaml('web'))

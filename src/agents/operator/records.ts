@@ -4,7 +4,7 @@ import { decodeService } from '#crd/service.ts'
 import { readServiceRequest } from '#crd/service-request.ts'
 import { wasOurs } from '#ipam/ownership.ts'
 import type { Mistake } from '#model/condition.ts'
-import type { L2Policy } from '#model/l2-policy.ts'
+import { ALLOCATED_FROM, type L2Policy } from '#model/l2-policy.ts'
 import type { Pool } from '#model/pool.ts'
 import type { Service } from '#model/service.ts'
 import type { ServiceRequest } from '#model/service-request.ts'
@@ -43,7 +43,9 @@ export interface PolicyRecord extends ObjectRecord {
 /** Undefined for Services that the operator has nothing to do with: not of type LoadBalancer, and without a trace of ours. */
 export function serviceRecord(object: KubeObject): ServiceRecord | undefined {
   const { value: service, mistakes } = decodeService(object)
-  if (service === undefined || (service.type !== 'LoadBalancer' && !wasOurs(service))) return undefined
+  if (service === undefined) return undefined
+  const hasTrace = wasOurs(service) || service.annotations[ALLOCATED_FROM] !== undefined
+  if (service.type !== 'LoadBalancer' && !hasTrace) return undefined
   const loadBalancer = recordIn(statusOf(object), 'loadBalancer')
   const asked = readServiceRequest(service, mistakes)
   return { ...objectRecord(object, mistakes), service, asked, ingress: listIn(loadBalancer, 'ingress') }

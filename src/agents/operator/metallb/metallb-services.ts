@@ -6,14 +6,15 @@ import { type Pool, poolContains } from '#model/pool.ts'
 import type { ServiceRecord } from '#agents/operator/records.ts'
 
 /**
- * The annotations that a Service is to get; undefined when there is nothing to change, and for Services that are not ours. `isUnsure` says that
- * a part of some pool could not be read: who keeps an address meanwhile keeps the name of its pool, for which agents announce it.
+ * The annotations that a Service is to get; undefined when there is nothing to change, and for load balancers that are not ours. `isUnsure`
+ * says that a part of some pool could not be read: who keeps an address meanwhile keeps the name of its pool, for which agents announce it.
  */
 export function poolMark(
   { service }: ServiceRecord,
   pools: readonly Pool[],
   isUnsure: boolean,
 ): AnnotationPatch | undefined {
+  if (service.type !== 'LoadBalancer') return allocatedFromPatch(service.annotations, undefined)
   if (!wasOurs(service)) return undefined
   const [first] = service.ingressIps
   const pool = first === undefined ? undefined : pools.find((one) => poolContains(one, first))
