@@ -87,7 +87,7 @@ export function lookInto(
   const reached = reachedBy(usage, open.pool, seeker.service, undefined)
   if (reached !== undefined) return err({ pool, code: 'overQuota', reached })
   const ip = firstFree(open, family, holdings)
-  return ip === undefined ? err({ pool, code: 'full' }) : ok({ ip, pool })
+  return ip === undefined ? err({ pool, code: 'full', reservedBy: open.reservedBy[family] }) : ok({ ip, pool })
 }
 
 /** Undefined when the Service may have `wanted`. */
@@ -107,8 +107,10 @@ export function lookForThis(market: Market, wanted: Ip, seeker: Seeker, tenant: 
 
 /** What one pool answers to who wants this address; undefined when it may be had, as far as the pool is concerned. */
 export function judgeFor(open: OpenPool, wanted: Ip, seeker: Seeker): PoolVerdict | undefined {
-  if (isNamed(open.pool, seeker) && !poolContains(open.pool, wanted)) return { pool: open.key, code: 'addressOutside' }
-  return refusedBy(open, seeker)
+  const { pool, key } = open
+  if (!isNamed(pool, seeker) || poolContains(pool, wanted)) return refusedBy(open, seeker)
+  const isAvoided = poolContains({ blocks: pool.blocks, avoidBuggyIps: false }, wanted)
+  return { pool: key, code: isAvoided ? 'avoided' : 'addressOutside' }
 }
 
 function refuseThis(

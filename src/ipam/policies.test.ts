@@ -49,6 +49,26 @@ test('a reserved address is given to nobody, asked for or not', () => {
   )
 })
 
+test('a pool that is full but for reserved addresses says who reserves them', () => {
+  const claims = [claim(service('a')), claim(service('b'))]
+  const messageWith = (text: string): string =>
+    messageOf(
+      { pools: [pool('tiny', '10.0.0.1-10.0.0.2')], policies: [policy('tiny', { reserved: [{ text }] })], claims },
+      'default/b',
+    )
+  assert.match(
+    messageWith('10.0.0.2'),
+    /Pool tiny is full but for what is reserved by LoadBalancerIPPoolPolicy tiny\. Add/,
+  )
+  const claimed = [claim(service('a')), claim(service('b')), claim(service('c'))]
+  const elsewhere = {
+    pools: [pool('tiny', '10.0.0.1-10.0.0.2')],
+    policies: [policy('tiny', { reserved: [{ text: '10.0.9.1' }] })],
+    claims: claimed,
+  }
+  assert.match(messageOf(elsewhere, 'default/c'), /Pool tiny is full\. Add/)
+})
+
 test('a reserved address stays with who has it', () => {
   const claims = [claim(withAddresses(service('a'), '10.0.0.1')), claim(service('b'))]
   assert.deepEqual(show({ policies: [GATEWAY], claims }), ['a: 10.0.0.1 satisfied', 'b: 10.0.0.3 satisfied'])

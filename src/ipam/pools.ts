@@ -3,7 +3,7 @@ import type { Family, Ip } from '#model/ip.ts'
 import { audienceRefusal } from '#model/pool-audience.ts'
 import { concernsPool, type PoolPolicy } from '#model/pool-policy.ts'
 import { type Pool, type PoolBlock, poolContains, poolKey } from '#model/pool.ts'
-import { type IpRange, mergeRanges, rangeContains, withoutRanges } from '#model/range.ts'
+import { type IpRange, mergeRanges, rangeContains, rangesOverlap, withoutRanges } from '#model/range.ts'
 import type { Labels } from '#model/selector.ts'
 import type { Service } from '#model/service.ts'
 import type { PoolConflict } from './conflicts.ts'
@@ -21,6 +21,8 @@ export interface OpenPool {
   readonly blocks: { readonly [F in Family]: readonly PoolBlock[] }
   /** What is given to who asks for no certain address: the blocks in their order, without what policies reserve. */
   readonly unreserved: { readonly [F in Family]: readonly IpRange[] }
+  /** Names of policies that reserve some of it. */
+  readonly reservedBy: { readonly [F in Family]: readonly string[] }
   /** Those that concern it, by name. */
   readonly policies: readonly PoolPolicy[]
 }
@@ -47,13 +49,20 @@ export function arrangePools(
     const blocks = { IPv4: blocksOf(pool, 'IPv4'), IPv6: blocksOf(pool, 'IPv6') }
     const reserved = reservedRanges(concerning)
     const unreserved = { IPv4: without(blocks.IPv4, reserved), IPv6: without(blocks.IPv6, reserved) }
-    return { pool, key, closed, blocks, unreserved, policies: concerning }
+    const reservedBy = { IPv4: reserving(concerning, blocks.IPv4), IPv6: reserving(concerning, blocks.IPv6) }
+    return { pool, key, closed, blocks, unreserved, reservedBy, policies: concerning }
   })
 }
 
 function closedBy(key: string, conflict: PoolConflict | undefined): OpenPool['closed'] {
   if (conflict === undefined) return undefined
   return conflict.otherPool === key ? 'selfConflicting' : 'conflicting'
+}
+
+function reserving(policies: readonly PoolPolicy[], blocks: readonly PoolBlock[]): readonly string[] {
+  const concerns = (policy: PoolPolicy): boolean =>
+    policy.reserved.some(({ range }) => blocks.some((block) => rangesOverlap(range, block.range)))
+  return policies.filter(concerns).map(({ name }) => name)
 }
 
 /** What policies reserve: sorted, and without overlaps. */

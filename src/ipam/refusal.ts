@@ -12,10 +12,10 @@ export type PoolVerdict =
       readonly code:
         | 'noBlockOfFamily'
         | 'addressOutside'
+        | 'avoided'
         | 'disabled'
         | 'conflicting'
         | 'selfConflicting'
-        | 'full'
         | 'otherPool'
         | 'notAutomatic'
     }
@@ -26,6 +26,8 @@ export type PoolVerdict =
       readonly audience: PoolAudience
     }
   | { readonly pool: string; readonly code: 'overQuota'; readonly reached: Reached }
+  /** `reservedBy`: names of policies that keep some of it for who asks for it. */
+  | { readonly pool: string; readonly code: 'full'; readonly reservedBy: readonly string[] }
 
 /**
  * A request, or the part of it for one family, that got nothing. The codes are the reasons of Cilium's service condition; those of
@@ -118,6 +120,7 @@ const REMEDIES: { readonly [C in PoolVerdict['code']]?: string } = {
   selectorMismatch: 'give this Service what the pool asks for',
   notAutomatic: 'ask for the pool with annotation balise.io/pool',
   addressOutside: 'ask for an address that is in the pool',
+  avoided: 'ask for an address that does not end in .0 or .255',
   noBlockOfFamily: 'add addresses of this family to the pool',
   disabled: 'set spec.disabled: false in the pool',
   conflicting: 'take the overlap out of one of the two pools',
@@ -178,6 +181,8 @@ export function formatVerdict(verdict: PoolVerdict): string {
       return 'has no block of this family'
     case 'addressOutside':
       return 'does not contain it'
+    case 'avoided':
+      return 'keeps it back, for it ends in .0 or .255 (avoidBuggyIPs: true)'
     case 'disabled':
       return 'is disabled'
     case 'conflicting':
@@ -185,7 +190,9 @@ export function formatVerdict(verdict: PoolVerdict): string {
     case 'selfConflicting':
       return 'gives out nothing, for two of its blocks overlap (kubectl describe of the pool says which)'
     case 'full':
-      return 'is full'
+      return verdict.reservedBy.length === 0
+        ? 'is full'
+        : `is full but for what is reserved by LoadBalancerIPPoolPolicy ${verdict.reservedBy.join(', ')}`
     case 'otherPool':
       return 'is not the pool that is asked for'
     case 'notAutomatic':
