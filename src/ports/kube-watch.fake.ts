@@ -58,8 +58,10 @@ async function untilWoken(store: FakeStore, control: WatchControl, signal: Abort
   const { promise, resolve } = Promise.withResolvers<void>()
   const stopListening = store.onChange(resolve)
   control.wake.add(resolve)
-  signal.addEventListener('abort', () => resolve(), { once: true })
+  const onAbort = (): void => resolve()
+  signal.addEventListener('abort', onAbort, { once: true })
   await promise
+  signal.removeEventListener('abort', onAbort)
   control.wake.delete(resolve)
   stopListening()
 }

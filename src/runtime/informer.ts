@@ -123,7 +123,8 @@ class InformerRun<T> {
       await this.#watch(this.#resourceVersion)
     } catch (error) {
       if (this.#signal.aborted || !(error instanceof KubeError)) throw error
-      if (error.failure.code === 'Gone') this.#resourceVersion = undefined
+      // Invalid: the server cannot make anything of the version, and would not the next time either.
+      if (error.failure.code === 'Gone' || error.failure.code === 'Invalid') this.#resourceVersion = undefined
       await this.#failed(toFailure(error))
     }
   }
@@ -148,15 +149,25 @@ class InformerRun<T> {
 
   async #watch(resourceVersion: string): Promise<void> {
     const { api, resource, select = {}, clock } = this.#options
+    const isLong = (sinceMs: number): boolean => clock.monotonicMs() - sinceMs >= SHORT_WATCH_MS
     const startedMs = clock.monotonicMs()
+    // A request that hangs for long before it fails is no watch that lasted.
+    let acceptedMs = Number.POSITIVE_INFINITY
     this.state.watches += 1
     try {
-      for await (const event of api.watch(resource, { ...select, resourceVersion }, this.#signal)) this.#take(event)
-    } finally {
-      if (clock.monotonicMs() - startedMs >= SHORT_WATCH_MS) this.state.failuresInARow = 0
+      for await (const event of api.watch(resource, { ...select, resourceVersion }, this.#signal)) {
+        acceptedMs = Math.min(acceptedMs, clock.monotonicMs())
+        this.#take(event)
+      }
+    } catch (error) {
+      if (isLong(acceptedMs)) this.state.failuresInARow = 0
+      throw error
     }
     this.#signal.throwIfAborted()
-    if (clock.monotonicMs() - startedMs >= SHORT_WATCH_MS) return
+    if (isLong(startedMs)) {
+      this.state.failuresInARow = 0
+      return
+    }
     const message = `The watch of ${resource.plural} ended at once`
     await this.#failed({ code: 'ShortWatch', message, retryAfterMs: undefined })
   }
