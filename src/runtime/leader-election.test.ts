@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { createFakeClock, type FakeClock, settle } from '#ports/clock.fake.ts'
 import { createFakeKubeApi, type FakeKubeApi } from '#ports/kube-api.fake.ts'
@@ -235,6 +236,134 @@ test('createLeaderElection() survives an answer that was lost: the write it made
   assert.deepEqual(terms, ['+'])
   assert.equal(record()?.leaseTransitions, 0)
   await election.close()
+})
+
+for (const outcome of [
+  { code: 'Gone', message: 'too old' },
+  { code: 'Conflict', message: 'modified' },
+  { code: 'TooManyRequests', message: 'slowly', retryAfterMs: 1_000 },
+  { code: 'TimedOut', message: 'no answer' },
+] as const) {
+  test(`createLeaderElection() goes on through ${outcome.code} for everything, and leads again after more of it than a term bears`, async () => {
+    const { api, clock, contend, record } = open()
+    const { election, terms } = contend('a')
+    await settle()
+    const endShort = api.inject({ outcome })
+    await clock.advance(7_000)
+    endShort()
+    await clock.advance(5_000)
+    assert.deepEqual(terms, ['+'])
+    const endLong = api.inject({ outcome })
+    await clock.advance(60_000)
+    assert.deepEqual(terms, ['+', '-'])
+    assert.equal(election.status().leading, false)
+    endLong()
+    await clock.advance(3_000)
+    assert.deepEqual(terms, ['+', '-', '+'])
+    assert.equal(record()?.holderIdentity, 'a')
+    await election.close()
+  })
+}
+
+test('createLeaderElection() begins no term and gives the Lease to nobody before the work of the last has ended', async () => {
+  const { api, clock, record } = open()
+  const steps: string[] = []
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    steps.push('begin')
+    await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => undefined)
+    await clock.sleep(4_000, new AbortController().signal)
+    steps.push(`end, held by ${record()?.holderIdentity}`)
+  }
+  const options = { api, ...REF, identity: 'a', clock, random: () => 0, lead }
+  const election = createLeaderElection(options, new AbortController().signal)
+  await settle()
+  api.goAway()
+  await clock.advance(10_500)
+  api.comeBack()
+  assert.deepEqual(steps, ['begin'])
+  await clock.advance(3_000)
+  assert.deepEqual(steps, ['begin'])
+  await clock.advance(2_500)
+  assert.deepEqual(steps, ['begin', 'end, held by a', 'begin'])
+  const closing = election.close()
+  await clock.advance(4_000)
+  await closing
+  assert.deepEqual([steps.at(-1), record()?.holderIdentity], ['end, held by a', ''])
+})
+
+/** How long work may go on after its term. */
+const LIMIT_MS = 15_000
+
+/** What the election itself breaks off with. It is looked at before the process would end by it: after all promises, before the next timer. */
+async function breaksWith(
+  world: World,
+  lead: (signal: AbortSignal, fails: () => void) => Promise<void>,
+  passMs: number,
+): Promise<unknown> {
+  const { api, clock } = world
+  let broken: Promise<unknown> = Promise.resolve('It has not ended')
+  const fails = (): void =>
+    process.nextTick(() => {
+      broken = election.close().catch((error: unknown) => error)
+    })
+  const work = (signal: AbortSignal): Promise<void> => lead(signal, fails)
+  const sleep = async (durationMs: number, signal: AbortSignal): Promise<void> => {
+    await clock.sleep(durationMs, signal)
+    if (durationMs === LIMIT_MS) fails()
+  }
+  const options = { api, ...REF, identity: 'a', clock: { ...clock, sleep }, random: () => 0, lead: work }
+  const election = createLeaderElection(options, new AbortController().signal)
+  await clock.advance(passMs)
+  return await broken
+}
+
+test('createLeaderElection() does not hide a mistake of the work behind the end of its term', async () => {
+  const world = open()
+  const lead = async (signal: AbortSignal, fails: () => void): Promise<void> => {
+    await world.clock.sleep(3_000, signal)
+    fails()
+    throw new TypeError('our own mistake')
+  }
+  assert.deepEqual(await breaksWith(world, lead, 3_000), new TypeError('our own mistake'))
+  assert.equal(world.record()?.holderIdentity, '')
+})
+
+test('createLeaderElection() breaks off when the work does not end with its term, and gives the Lease to nobody', async () => {
+  const world = open()
+  const lead = (): Promise<void> => new Promise(() => undefined)
+  const end = world.api.inject({ verbs: ['replace'], outcome: { code: 'Unreachable', message: 'cut' } })
+  void world.clock.sleep(12_000, new AbortController().signal).then(end)
+  const error = await breaksWith(world, lead, 25_000)
+  assert.match(String(error), /did not end within 15000 ms of its term/)
+  assert.equal(world.record()?.holderIdentity, 'a')
+})
+
+test('createLeaderElection() leaves no listener behind in hours of renewals and failures', async () => {
+  const { api, clock } = open()
+  const stop = new AbortController()
+  let term: AbortSignal | undefined
+  const lead = async (signal: AbortSignal): Promise<void> => {
+    term = signal
+    await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => undefined)
+  }
+  const election = createLeaderElection({ api, ...REF, identity: 'a', clock, random: () => 0, lead }, stop.signal)
+  await clock.advance(1_000)
+  assert.ok(term)
+  const first = term
+  const before = getEventListeners(first, 'abort').length
+  for (let hour = 0; hour < 24; hour++) {
+    api.inject({ verbs: ['replace'], times: 1, outcome: 'hang' })
+    await clock.advance(300_000)
+    api.inject({ verbs: ['replace'], times: 1, outcome: { code: 'Conflict', message: 'modified' } })
+    await clock.advance(300_000)
+  }
+  assert.equal(term, first)
+  assert.equal(getEventListeners(first, 'abort').length, before)
+  assert.equal(getEventListeners(stop.signal, 'abort').length, 1)
+  const sleepers = clock.sleepers()
+  assert.ok(sleepers <= 2, `${sleepers} sleep`)
+  await election.close()
+  assert.deepEqual([clock.sleepers(), getEventListeners(stop.signal, 'abort').length], [0, 0])
 })
 
 test('two contenders that create the Lease at once are one leader', async () => {

@@ -107,15 +107,41 @@ class ElectionRun {
   async #lead(): Promise<void> {
     const term = createScope(this.#signal)
     this.#report(true)
-    const isCurrent = (): boolean => !term.signal.aborted && this.#options.clock.monotonicMs() < this.#deadlineMs
-    const work = this.#options.lead(term.signal, isCurrent).finally(() => term.end())
-    const renewing = this.#renew(term)
+    let hasEnded = false
+    const work = this.#work(term).finally(() => (hasEnded = true))
     try {
-      await Promise.all([ended(work, term.signal), renewing])
+      await this.#untilOver(work, this.#renew(term))
     } finally {
       term.end()
       this.#report(false)
-      await this.#release()
+      if (hasEnded) await this.#release()
+    }
+  }
+
+  /** Its end is that of the term. That it broke off because of the term's end is no mistake; before that it is one, and not to be hidden. */
+  async #work(term: Scope): Promise<void> {
+    const isCurrent = (): boolean => !term.signal.aborted && this.#options.clock.monotonicMs() < this.#deadlineMs
+    try {
+      await this.#options.lead(term.signal, isCurrent)
+    } catch (error) {
+      if (!term.signal.aborted) throw error
+    } finally {
+      term.end()
+    }
+  }
+
+  /** Work that does not end with its term would keep this process from ever leading again, and nobody would see it. */
+  async #untilOver(work: Promise<void>, renewing: Promise<void>): Promise<void> {
+    const limit = new AbortController()
+    const tooLong = async (): Promise<never> => {
+      await renewing
+      await this.#options.clock.sleep(this.#leaseDurationMs, limit.signal)
+      throw new Error(`The work of a leader did not end within ${this.#leaseDurationMs} ms of its term`)
+    }
+    try {
+      await Promise.race([Promise.all([work, renewing]), tooLong()])
+    } finally {
+      limit.abort()
     }
   }
 
