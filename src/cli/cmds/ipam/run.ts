@@ -111,6 +111,7 @@ function answerOf(look: PoolLook): string {
       return `has it, but Service ${look.by} holds it${look.reason === undefined ? '' : `: ${formatIncompatibility(look.reason)}`}`
     case 'noBlockOfFamily':
     case 'addressOutside':
+    case 'avoided':
     case 'disabled':
     case 'conflicting':
     case 'selfConflicting':
