@@ -14,6 +14,9 @@ export function podPrefixesOf(topology: Topology, node: TopologyHost): readonly 
   })
 }
 
+/** What the configuration of the reference CNI calls, and containerd for each pod's loopback device. */
+export const REFERENCE_PLUGINS = ['host-local', 'loopback', 'portmap', 'ptp'] as const
+
 /** The reference CNI: a veth pair and a route for each pod, addresses from the node's prefix, host ports by portmap. */
 export function cniConfig(topology: Topology, node: TopologyHost): string {
   const ranges = podPrefixesOf(topology, node).map((prefix) => [{ subnet: formatPrefix(prefix) }])

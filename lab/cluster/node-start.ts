@@ -7,7 +7,7 @@ import { startNodeProxy } from '#lab/proxy/start.ts'
 import { hostPath } from '#lab/state/paths.ts'
 import type { Topology, TopologyHost } from '#lab/topology/topology.ts'
 import { debsRoot } from '#tools/cache.ts'
-import { masqueradeRules, podPrefixesOf, podRoutes } from './cni.ts'
+import { masqueradeRules, podPrefixesOf, podRoutes, REFERENCE_PLUGINS } from './cni.ts'
 import { containerdArgv } from './containerd.ts'
 import { apiOfNodes, controlPlaneAddress } from './control-plane.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
@@ -65,12 +65,9 @@ async function startReferenceNetwork(
   await script(lab, node.name, hierarchies, FORWARDING)
   await script(lab, node.name, hierarchies, 'ip -batch -', podRoutes(topology, node).join('\n'))
   if (topology.size === 'api') return
-  await script(
-    lab,
-    node.name,
-    hierarchies,
-    `mkdir -p /opt/cni/bin; mount --bind ${debsRoot()}/usr/lib/cni /opt/cni/bin`,
-  )
+  // A copy: what is put there or taken away on one node, Balise's plugin for one, is nothing to the others.
+  const plugins = REFERENCE_PLUGINS.map((plugin) => `${debsRoot()}/usr/lib/cni/${plugin}`)
+  await script(lab, node.name, hierarchies, `mkdir -p /opt/cni/bin; cp ${plugins.join(' ')} /opt/cni/bin`)
   await script(lab, node.name, hierarchies, 'nft -f -', masqueradeRules(topology, node))
 }
 

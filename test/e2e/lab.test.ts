@@ -58,6 +58,20 @@ describe('a cluster of the lab with Balise in it', () => {
     assert.doesNotMatch(await kube('get', 'pods,serviceaccounts', '--namespace', 'kube-system'), /balise-test/)
   })
 
+  test('each node has plugins of its own', async () => {
+    const [one, other] = NODES.map(
+      (host) =>
+        (...argv: readonly string[]) =>
+          runOn({ lab: NAME, host }, hierarchies, argv),
+    )
+    await one?.('touch', '/opt/cni/bin/mark')
+    assert.match((await one?.('ls', '/opt/cni/bin')) ?? '', /^mark$/m)
+    const there = (await other?.('ls', '/opt/cni/bin')) ?? ''
+    assert.match(there, /^portmap$/m)
+    assert.doesNotMatch(there, /^mark$/m)
+    await one?.('rm', '/opt/cni/bin/mark')
+  })
+
   test('kubectl logs, exec and port-forward work', async () => {
     const pod = (await kube('get', 'pods', '-l', 'app=echo', '-o', 'name')).trim().split('\n')[0] ?? ''
     assert.equal(await kube('exec', 'client', '--', 'cat', '/etc/hostname'), 'client\n')
