@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatIp } from '#model/ip.ts'
+import { formatIp, type Ip, mustParseIp } from '#model/ip.ts'
 import type { PoolPolicy } from '#model/pool-policy.ts'
 import { NO_PRIORITY, type Pool, poolKey } from '#model/pool.ts'
-import type { Labels } from '#model/selector.ts'
-import { type ServiceKey, serviceKey } from '#model/service.ts'
+import { type Labels, type LabelSelector, SELECT_ALL } from '#model/selector.ts'
+import { type Service, type ServiceKey, serviceKey } from '#model/service.ts'
 import { type Allocation, allocate, type IpamRules, type Outcome } from './allocate.ts'
 import { type Allocator, createAllocator } from './allocator.ts'
 import { isRemembered } from './memory.ts'
@@ -31,6 +31,18 @@ const anyName = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h')
 const anyNamespace = fc.constantFrom('default', 'default', 'shop')
 const host = (n: number): string => `10.0.0.${n}`
 
+/** Everybody, by a label, and by the two keys that a Service has beside its labels. */
+const anySelector = fc.constantFrom<LabelSelector[]>(
+  SELECT_ALL,
+  SELECT_ALL,
+  { requirements: [{ key: 'app', operator: 'In', values: ['x'] }] },
+  { requirements: [{ key: 'app', operator: 'NotIn', values: ['x'] }] },
+  { requirements: [{ key: 'app', operator: 'Exists', values: [] }] },
+  { requirements: [{ key: 'app', operator: 'DoesNotExist', values: [] }] },
+  { requirements: [{ key: 'io.kubernetes.service.namespace', operator: 'In', values: ['shop'] }] },
+  { requirements: [{ key: 'io.kubernetes.service.name', operator: 'NotIn', values: ['a', 'b'] }] },
+)
+
 const anyPool = fc
   .record({
     name: fc.constantFrom('p', 'q', 'r'),
@@ -38,20 +50,22 @@ const anyPool = fc
     first: fc.nat(12),
     more: fc.nat(4),
     mark: fc.constantFrom('', '', '!'),
+    second: fc.option(fc.nat(14), { nil: undefined, freq: 2 }),
     hasSix: fc.boolean(),
-    app: fc.constantFrom(undefined, undefined, 'x', 'y'),
+    serviceSelector: anySelector,
     disabled: fc.constantFrom(false, false, false, true),
     priority: fc.constantFrom(NO_PRIORITY, NO_PRIORITY, 1),
     autoAssign: fc.constantFrom(true, true, true, false),
     namespaces: fc.constantFrom([], [], ['shop']),
     creationTimestampMs: fc.nat(2),
   })
-  .map(({ name, isMetallb, first, more, mark, hasSix, app, autoAssign, namespaces, ...rest }): Pool => {
-    const requirements = app === undefined ? [] : [{ key: 'app', operator: 'In' as const, values: [app] }]
+  .map(({ name, isMetallb, first, more, mark, second, hasSix, autoAssign, namespaces, ...rest }): Pool => {
     const four = `${host(first)}-${host(first + more)}${more >= 2 ? mark : ''}`
     const six = hasSix ? [`fd00::${first + 1}-fd00::${first + 1 + (more >> 1)}`] : []
     const ofMetallb = { dialect: 'metallb', namespace: 'm', autoAssign, namespaces, avoidBuggyIps: true } as const
-    return pool(name, four, ...six, { ...rest, serviceSelector: { requirements }, ...(isMetallb ? ofMetallb : {}) })
+    // May overlap the first one.
+    const other = second === undefined ? [] : [host(second)]
+    return pool(name, four, ...other, ...six, { ...rest, ...(isMetallb ? ofMetallb : {}) })
   })
 
 const TEAM = { requirements: [{ key: 'team', operator: 'In' as const, values: ['a'] }] }
@@ -83,37 +97,50 @@ const anyPolicy = fc
   })
   .map(({ name, ...rest }) => policy(name, rest))
 
+const anyStack = fc.constantFrom<Pick<Service, 'families' | 'familyPolicy'>[]>(
+  { families: ['IPv4'], familyPolicy: 'SingleStack' },
+  { families: ['IPv4'], familyPolicy: 'SingleStack' },
+  { families: ['IPv6'], familyPolicy: 'SingleStack' },
+  { families: ['IPv4'], familyPolicy: 'PreferDualStack' },
+  { families: ['IPv6', 'IPv4'], familyPolicy: 'PreferDualStack' },
+  { families: ['IPv4', 'IPv6'], familyPolicy: 'RequireDualStack' },
+)
+const anyAddress = fc.oneof(
+  { weight: 4, arbitrary: fc.nat(14).map(host) },
+  { weight: 1, arbitrary: fc.nat(8).map((n) => `fd00::${n}`) },
+)
+
 const anyClaim = fc
   .record({
     name: anyName,
     namespace: anyNamespace,
-    app: fc.constantFrom('x', 'y'),
-    port: fc.constantFrom('TCP/80', 'TCP/81', 'UDP/80', 'TCP/82'),
+    uid: fc.constantFrom('1', '1', '1', '2'),
+    type: fc.constantFrom(
+      'LoadBalancer' as const,
+      'LoadBalancer' as const,
+      'LoadBalancer' as const,
+      'ClusterIP' as const,
+    ),
+    app: fc.constantFrom('x', 'y', undefined),
+    port: fc.constantFrom(['TCP/80'], ['TCP/81'], ['UDP/80'], ['TCP/82'], ['TCP/80', 'UDP/80'], ['TCP/81', 'TCP/82']),
     externalTrafficPolicy: fc.constantFrom('Cluster' as const, 'Cluster' as const, 'Local' as const),
-    stack: fc.constantFrom('four', 'four', 'six', 'both'),
+    stack: anyStack,
     creationTimestampMs: fc.nat(2),
     loadBalancerClass: fc.constantFrom('', '', '', '', L2_CLASS, 'other/class'),
-    wanted: fc.option(fc.nat(14), { nil: undefined, freq: 2 }),
+    wanted: fc.option(fc.uniqueArray(anyAddress, { minLength: 1, maxLength: 3 }), { nil: undefined, freq: 2 }),
     isUnclear: fc.constantFrom(false, false, false, false, false, false, true),
     key: fc.constantFrom(undefined, undefined, 'k', 'k', 'l'),
+    crossing: fc.constantFrom<'all' | readonly string[]>('all', ['default', 'shop'], ['shop'], []),
+    differentPods: fc.boolean(),
     pool: fc.constantFrom('', '', '', '', 'p', 'm/p'),
   })
-  .map(({ app, port, stack, wanted, isUnclear, key, pool: inPool, ...rest }): Claim => {
-    const families =
-      stack === 'six' ? (['IPv6'] as const) : stack === 'four' ? (['IPv4'] as const) : (['IPv4', 'IPv6'] as const)
-    const familyPolicy = stack === 'both' ? 'RequireDualStack' : 'SingleStack'
-    const { name, ...fields } = {
-      ...rest,
-      ...ports(port),
-      labels: { app },
-      selector: { app },
-      families,
-      familyPolicy,
-    } as const
+  .map(({ app, port, stack, wanted, isUnclear, key, crossing, differentPods, pool: inPool, ...rest }): Claim => {
+    const labels: Labels = app === undefined ? {} : { app }
+    const { name, ...fields } = { ...rest, ...ports(...port), labels, selector: labels, ...stack }
     const asked = {
-      ...(wanted === undefined ? {} : these(host(wanted))),
+      ...(wanted === undefined ? {} : these(...wanted)),
       ...(isUnclear ? { wanted: { kind: 'unclear' } as const } : {}),
-      ...(key === undefined ? {} : sharing(key, { namespaces: ['default', 'shop'] })),
+      ...(key === undefined ? {} : sharing(key, { namespaces: crossing, differentPods })),
       pool: inPool,
     }
     return claim(service(name, fields), asked)
@@ -146,10 +173,10 @@ const anyServiceStep: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.tuple(anyName, fc.nat(15)).map(
-      ([name, at]): Step =>
+    arbitrary: fc.tuple(anyName, fc.uniqueArray(anyAddress, { maxLength: 2 }), fc.boolean()).map(
+      ([name, addresses, isProxied]): Step =>
         (world) =>
-          overwrite(world, `default/${name}`, at),
+          overwrite(world, `default/${name}`, addresses.map(mustParseIp), isProxied),
     ),
   },
 )
@@ -192,7 +219,7 @@ function breakPool(world: World, isBroken: boolean): void {
   world.rules = { ...world.rules, brokenPools: isBroken ? ['z'] : [] }
 }
 
-/** A changed Service keeps its age and what its status shows, as the API has it. */
+/** A changed Service keeps its age and what its status shows, as the API has it; another one of its name is new. */
 function putClaim(world: World, made: Claim): void {
   const key = serviceKey(made.service)
   const before = world.claims.get(key)
@@ -200,7 +227,7 @@ function putClaim(world: World, made: Claim): void {
     ingressIps = [],
     conditions = [],
     creationTimestampMs = made.service.creationTimestampMs,
-  } = before?.service ?? {}
+  } = before?.service.uid === made.service.uid ? before.service : {}
   const changed = { ...made, service: { ...made.service, ingressIps, conditions, creationTimestampMs } }
   set(world, key, { ...changed, alsoShown: before?.alsoShown ?? [] })
 }
@@ -229,12 +256,13 @@ function write(world: World, through: readonly boolean[]): void {
   }
 }
 
-/** Somebody else writes an address into a status, or clears it. */
-function overwrite(world: World, key: ServiceKey, at: number): void {
+/** Somebody else writes addresses into a status, or clears it. `isProxied`: he answers for them himself. */
+function overwrite(world: World, key: ServiceKey, addresses: readonly Ip[], isProxied: boolean): void {
   const before = world.claims.get(key)
   if (before === undefined) return
-  const ingressIps = at === 15 ? [] : [{ family: 'IPv4' as const, value: (10n << 24n) + BigInt(at) }]
-  set(world, key, { ...before, service: { ...before.service, ingressIps } })
+  const ingressIps = isProxied ? [] : addresses
+  const alsoShown = isProxied ? addresses : []
+  set(world, key, { ...before, alsoShown, service: { ...before.service, ingressIps } })
 }
 
 function changePools(world: World, key: string, made: Pool | undefined): void {

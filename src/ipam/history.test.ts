@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Family, formatIp, type Ip, sameIp } from '#model/ip.ts'
+import { type Family, formatIp, type Ip, mustParseIp, sameIp } from '#model/ip.ts'
 import type { Pool } from '#model/pool.ts'
 import { rangeContains } from '#model/range.ts'
-import { selectorMatches, serviceSelectorLabels } from '#model/selector.ts'
+import { type Labels, selectorMatches, serviceSelectorLabels } from '#model/selector.ts'
 import type { ServiceRequest } from '#model/service-request.ts'
 import { type Service, serviceKey } from '#model/service.ts'
 import { type Allocation, allocate, type Assignment } from './allocate.ts'
+import { L2_CLASS } from './ownership.ts'
 import type { Refusal } from './refusal.ts'
 import type { Claim } from './request.ts'
 import { claim, pool, ports, service, sharing, these } from './samples.fake.ts'
@@ -21,6 +22,8 @@ type Step =
   | { readonly kind: 'noService'; readonly key: string }
   /** The operator writes statuses, of which some get through before it dies. */
   | { readonly kind: 'write'; readonly through: readonly boolean[] }
+  /** Somebody else writes into a status, or clears it. */
+  | { readonly kind: 'overwrite'; readonly key: string; readonly addresses: readonly string[] }
 
 /** Pools and Services are of one family or of both; the last octet is the same in each. */
 const PREFIXES: { readonly [F in Family]: string } = { IPv4: '10.0.0.', IPv6: 'fd00::' }
@@ -42,6 +45,7 @@ const anyPool = fc
     name: fc.constantFrom('p', 'q', 'r'),
     first: anyHost,
     more: fc.nat(5),
+    second: fc.option(anyHost, { nil: undefined, freq: 2 }),
     families: anyFamilies,
     keepsEnds: fc.boolean(),
     disabled: fc.constantFrom(false, false, false, true),
@@ -49,33 +53,49 @@ const anyPool = fc
     app: fc.constantFrom(undefined, undefined, 'x', 'y'),
     creationTimestampMs: fc.nat(2),
   })
-  .map(({ name, first, more, families, keepsEnds, app, ...rest }): Pool => {
+  .map(({ name, first, more, second, families, keepsEnds, app, ...rest }): Pool => {
     const requirements = app === undefined ? [] : [{ key: 'app', operator: 'In' as const, values: [app] }]
     const mark = keepsEnds && more >= 2 ? '!' : ''
     const blocks = families.map((family) => `${address(family, first)}-${address(family, first + more)}${mark}`)
-    return pool(name, ...blocks, { ...rest, serviceSelector: { requirements } })
+    // May overlap the first one.
+    const others = second === undefined ? [] : families.map((family) => address(family, second))
+    return pool(name, ...blocks, ...others, { ...rest, serviceSelector: { requirements } })
   })
+const anyAddress = fc
+  .tuple(fc.constantFrom<Family[]>('IPv4', 'IPv4', 'IPv6'), anyHost)
+  .map(([family, host]) => address(family, host))
 const anyAsked = fc.record({
-  wanted: fc.option(fc.record({ host: anyHost, families: anyFamilies }), { nil: undefined, freq: 2 }),
+  wanted: fc.option(fc.uniqueArray(anyAddress, { minLength: 1, maxLength: 3 }), { nil: undefined, freq: 2 }),
   key: fc.constantFrom(undefined, 'k', 'k', 'l'),
+  namespaces: fc.constantFrom<'all' | readonly string[]>('all', ['default', 'shop'], ['shop'], []),
+  differentPods: fc.boolean(),
   pool: fc.constantFrom('', '', '', 'p'),
 })
 const anyServiceStep = fc
   .record({
     name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
     namespace: fc.constantFrom('default', 'default', 'shop'),
-    app: fc.constantFrom('x', 'y'),
-    port: fc.constantFrom('TCP/80', 'TCP/81', 'UDP/80'),
+    uid: fc.constantFrom('1', '1', '1', '2'),
+    type: fc.constantFrom(
+      'LoadBalancer' as const,
+      'LoadBalancer' as const,
+      'LoadBalancer' as const,
+      'ClusterIP' as const,
+    ),
+    loadBalancerClass: fc.constantFrom('', '', '', L2_CLASS, 'other/class'),
+    app: fc.constantFrom('x', 'y', undefined),
+    port: fc.constantFrom(['TCP/80'], ['TCP/81'], ['UDP/80'], ['TCP/80', 'UDP/80']),
     externalTrafficPolicy: fc.constantFrom('Cluster' as const, 'Cluster' as const, 'Local' as const),
     creationTimestampMs: fc.nat(2),
     stack: anyStack,
     asked: anyAsked,
   })
   .map(({ name, app, port, stack, asked, ...rest }): Step => {
-    const fields = { ...rest, ...stack, ...ports(port), labels: { app }, selector: { app } }
-    const { host = 0, families = [] } = asked.wanted ?? {}
-    const wanted = families.length === 0 ? {} : these(...families.map((family) => address(family, host)))
-    const shared = asked.key === undefined ? {} : sharing(asked.key, { namespaces: ['default', 'shop'] })
+    const labels: Labels = app === undefined ? {} : { app }
+    const fields = { ...rest, ...stack, ...ports(...port), labels, selector: labels }
+    const wanted = asked.wanted === undefined ? {} : these(...asked.wanted)
+    const { namespaces, differentPods } = asked
+    const shared = asked.key === undefined ? {} : sharing(asked.key, { namespaces, differentPods })
     return { kind: 'service', service: service(name, fields), asked: { ...wanted, ...shared, pool: asked.pool } }
   })
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -85,6 +105,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom('a', 'b').map((name): Step => ({ kind: 'noService', key: `default/${name}` })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom('a', 'b', 'c'), fc.uniqueArray(anyAddress, { maxLength: 2 }))
+      .map(([name, addresses]): Step => ({ kind: 'overwrite', key: `default/${name}`, addresses })),
   },
   {
     weight: 5,
@@ -119,7 +145,9 @@ function carryOut(world: World, step: Step): void {
       return
     case 'service': {
       const key = serviceKey(step.service)
-      const before = world.claims.get(key)?.service
+      const known = world.claims.get(key)?.service
+      // Another one of its name is new.
+      const before = known?.uid === step.service.uid ? known : undefined
       const { creationTimestampMs } = before ?? step.service
       const conditions = before?.conditions ?? []
       const changed = { ...step.service, creationTimestampMs, conditions, ingressIps: before?.ingressIps ?? [] }
@@ -129,6 +157,13 @@ function carryOut(world: World, step: Step): void {
     case 'noService':
       world.claims.delete(step.key)
       return
+    case 'overwrite': {
+      const before = world.claims.get(step.key)
+      if (before === undefined) return
+      const ingressIps = step.addresses.map(mustParseIp)
+      world.claims.set(step.key, { ...before, service: { ...before.service, ingressIps } })
+      return
+    }
     case 'write':
       write(world, step.through)
   }
@@ -138,14 +173,14 @@ function carryOut(world: World, step: Step): void {
 function write({ pools, claims }: World, through: readonly boolean[]): void {
   const { assignments } = run({ pools, claims })
   let index = 0
-  for (const [key, assignment] of assignments) {
-    const before = claims.get(key)
-    if (before === undefined || through[index++ % through.length] === false) continue
-    const ingressIps = assignment.addresses
-    claims.set(key, {
-      ...before,
-      service: { ...before.service, ingressIps, conditions: [serviceCondition(assignment)] },
-    })
+  for (const [key, before] of [...claims]) {
+    const assignment = assignments.get(key)
+    const isToBeWritten = assignment !== undefined || before.service.conditions.length > 0
+    if (!isToBeWritten || through[index++ % through.length] === false) continue
+    // Of one that is not ours any more what we wrote is taken back.
+    const ingressIps = assignment?.addresses ?? []
+    const conditions = assignment === undefined ? [] : [serviceCondition(assignment)]
+    claims.set(key, { ...before, service: { ...before.service, ingressIps, conditions } })
   }
 }
 
@@ -216,22 +251,28 @@ function assertFromOpenPools(world: World, { assignments, conflicts }: Allocatio
   }
 }
 
-/** Who shows a valid address, with nobody there who does not agree and has a right to it, keeps it. */
+/** Who shows a valid address for a piece of its request, with nobody there who does not agree and has a right to it, keeps that or another. */
 function assertNoNeedlessMove(world: World, assignments: Allocation['assignments']): void {
   for (const [key, { addresses }] of assignments) {
     const own = claimOf(world, key)
-    for (const ip of own.service.ingressIps.filter((one) => isValid(world, own, one))) {
-      const others = [...world.claims.values()].filter(
-        (other) => other !== own && shows(other, ip) && isValid(world, other, ip),
-      )
-      const isDisputed = others.some((other) => incompatibility(tenant(own), tenant(other)) !== undefined)
-      if (!isDisputed)
-        assert.ok(
-          addresses.some((one) => sameIp(one, ip)),
-          `${key} lost ${formatIp(ip)}`,
-        )
+    const undisputed = own.service.ingressIps.filter((ip) => isValid(world, own, ip) && !isDisputed(world, own, ip))
+    for (const piece of piecesOf(own)) {
+      const mayStay = undisputed.filter((ip) => isPiece(ip, piece))
+      const isKept = addresses.some((ip) => isPiece(ip, piece) && shows(own, ip))
+      assert.ok(mayStay.length === 0 || isKept, `${key} lost ${mayStay.map(formatIp).join()}`)
     }
   }
+}
+
+function isDisputed(world: World, own: Claim, ip: Ip): boolean {
+  const others = [...world.claims.values()].filter(
+    (other) => other !== own && isServed(other) && shows(other, ip) && isValid(world, other, ip),
+  )
+  return others.some((other) => incompatibility(tenant(own), tenant(other)) !== undefined)
+}
+
+function isServed({ service: { type, loadBalancerClass } }: Claim): boolean {
+  return type === 'LoadBalancer' && loadBalancerClass !== 'other/class'
 }
 
 /** What a Service is to have: an address of each of these families, or each of these addresses. */
