@@ -42,6 +42,16 @@ test('createDueKeys() looks at all once when something concerns everybody, and a
   assert.deepEqual(look(), [false])
 })
 
+test('createDueKeys() looks once at those that something else concerns', () => {
+  const { board, due, look } = begin('a', 'b', 'c')
+  look()
+  due.alsoDue(['c'])
+  due.alsoDue(['b'])
+  board.note('b')
+  assert.deepEqual(look(), [false, 'c', 'b'])
+  assert.deepEqual(look(), [false])
+})
+
 test('createDueKeys() looks at all again after a time, however often it looked at some', async () => {
   const { clock, board, look } = begin('a', 'b')
   look()

@@ -16,6 +16,8 @@ export interface Due {
 export interface DueKeys {
   /** Something has changed that concerns everybody: the next look is at all. */
   allDue(): void
+  /** Something has changed that concerns these: the next look is at them, too. */
+  alsoDue(keys: Iterable<string>): void
   /** Makes a look at those that are due. What one that breaks off was told is lost with it: the next is at all. */
   look<T>(present: Iterable<string>, look: (due: Due) => T): T
 }
@@ -27,29 +29,29 @@ export interface DueKeysOptions {
   readonly allEveryMs: number
 }
 
-const NONE: ReadonlySet<string> = new Set()
-
 export function createDueKeys({ changes, clock, allEveryMs }: DueKeysOptions): DueKeys {
   let isAllDue = true
   let allMs = Number.NEGATIVE_INFINITY
-  /** Of a look that broke off: some may be gone by now, and be told of nowhere else. */
-  let lost = NONE
+  let others = new Set<string>()
   return {
     allDue: () => void (isAllDue = true),
+    alsoDue(keys) {
+      for (const key of keys) others.add(key)
+    },
     look(present, look) {
       const nowMs = clock.monotonicMs()
       const isAll = isAllDue || nowMs - allMs >= allEveryMs
-      const changed = changes.take()
-      const keys = isAll ? new Set([...present, ...lost, ...changed]) : changed
+      const keys = new Set([...(isAll ? present : []), ...others, ...changes.take()])
       isAllDue = false
-      lost = NONE
+      others = new Set()
       try {
         const answer = look({ keys, isAll })
         if (isAll) allMs = nowMs
         return answer
       } catch (error) {
         isAllDue = true
-        lost = keys
+        // Some may be gone by now, and are told of nowhere else.
+        for (const key of keys) others.add(key)
         throw error
       }
     },

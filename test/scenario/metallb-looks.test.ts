@@ -22,6 +22,9 @@ async function begin(t: TestContext, loop: LoopName): Promise<LoopWorld> {
   for (const index of INDEXES) world.api.put(servedService(`web-${index}`, [addressOf(index)]))
   await world.apply(BLUE + advertisementYaml())
   await world.pass(10_000)
+  // Which Service has which address is found out when that is asked for the first time.
+  putNode(world, 'cp1', ['eth0'], INDEXES.slice(1).map(addressOf))
+  await world.pass(1_000)
   renew(world)
   await world.pass(1_000)
   forget(world)
@@ -115,7 +118,15 @@ test('the loop of announcers looks at the Service that changed, and at the statu
   assert.deepEqual(looks(world), ['default/web-9'])
 })
 
-test('the loop of announcers looks at all Services when a node tells something else, and when an advertisement changes', async (t) => {
+test('the loop of announcers looks at the Service whose node changed', async (t) => {
+  const world = await begin(t, 'announcers')
+  putNode(world, 'cp1', ['eth0'], INDEXES.slice(1).map(addressOf))
+  await world.pass(3_000)
+  assert.deepEqual(looks(world), ['default/web-0'])
+  assert.equal(world.api.objects(SERVICE_L2_STATUSES).length, COUNT - 1)
+})
+
+test('the loop of announcers looks at all Services when a node comes, and when an advertisement changes', async (t) => {
   const world = await begin(t, 'announcers')
   putNode(world, 'node1', ['eth0'], [addressOf(0)])
   await world.pass(3_000)

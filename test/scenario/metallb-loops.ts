@@ -7,6 +7,7 @@ import { startMetallbLoop } from '#agents/operator/metallb/metallb-loop.ts'
 import { addressPoolRecord, advertisementRecord, legacyRecord } from '#agents/operator/metallb/metallb-records.ts'
 import { nodeRecord } from '#agents/operator/nodes/node-taints.ts'
 import { policyRecord, poolRecord } from '#agents/operator/records.ts'
+import { createServicesByAddress } from '#agents/operator/services-by-address.ts'
 import { createReports } from '#agents/operator/reports.ts'
 import { decodeLease } from '#crd/lease.ts'
 import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
@@ -139,7 +140,8 @@ function startLoops(
     { clock, random, policies, nodes, leases: leases(LEASE_KIND_NODE), metallb, onFailure },
     signal,
   )
-  const loop = { ...timing, reports: createReports(log), services: seen(services), events, view }
+  const byAddress = createServicesByAddress(seen(services))
+  const loop = { ...timing, reports: createReports(log), services: seen(services), byAddress, events, view }
   const start = {
     metallb: () => startMetallbLoop({ ...loop, pools, metallb }, signal),
     announcers: () => startAnnouncerLoop({ ...loop, ...metallb, namespace, statuses: seen(statuses) }, signal),

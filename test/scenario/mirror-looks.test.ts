@@ -68,11 +68,14 @@ test('the loop of the mirrors looks at the one Service that changed or went, and
   assert.deepEqual(world.takeWrites(), [`create leases ${name}`, `delete leases ${name}`])
 })
 
-test('the loop of the mirrors looks at all Services when a node tells something else', async (t) => {
+test('the loop of the mirrors looks at the Service whose node changed, and at all when a node tells something else', async (t) => {
   const world = await begin(t)
   await live(world, 5, INDEXES.slice(1))
-  assert.deepEqual(looks(world), ALL)
+  assert.deepEqual(looks(world), ['default/web-0'])
   assert.deepEqual(world.takeWrites(), [`delete leases ${mirrorOf('default/web-0')}`])
+  putNode(world, 'cp1', ['eth0', 'eth1'], INDEXES.slice(1).map(addressOf))
+  await world.pass(2_000)
+  assert.deepEqual(looks(world), ALL)
 })
 
 test('the loop of the mirrors writes those again whose half of an hour has passed, and no others', async (t) => {

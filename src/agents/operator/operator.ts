@@ -40,6 +40,7 @@ import { startPolicyLoop } from '#agents/operator/announcements/policy-loop.ts'
 import { poolPolicyRecord } from '#agents/operator/ipam/pool-policies.ts'
 import { policyRecord, poolRecord } from './records.ts'
 import { createReports, type OperatorReports } from './reports.ts'
+import { createServicesByAddress } from './services-by-address.ts'
 import { createServiceRecords } from '#agents/operator/ipam/service-records.ts'
 import { createTermApi } from './term-api.ts'
 
@@ -174,6 +175,7 @@ async function lead(
     signal,
   )
   const loop = { api, clock, random, reports }
+  const byAddress = createServicesByAddress(services)
   const nodeSources = slices === undefined ? undefined : { nodes, slices }
   const rules = { pools, poolPolicies, namespaces }
   const ipam = startIpamLoop({ ...loop, ...rules, services, nodeSources, metallb, view, events, settings }, signal)
@@ -181,13 +183,13 @@ async function lead(
   const announcers =
     ofMetallb === undefined || l2Statuses === undefined
       ? []
-      : [startAnnouncerLoop({ ...loop, ...ofMetallb, ...l2Statuses, services, view, events }, signal)]
+      : [startAnnouncerLoop({ ...loop, ...ofMetallb, ...l2Statuses, services, byAddress, view, events }, signal)]
   const taints = startNodeTaintsLoop(
     { ...loop, nodes, leases, events, settings: options.nodeTaints ?? DEFAULT_NODE_TAINTS },
     signal,
   )
   const policy = startPolicyLoop({ ...loop, policies, view }, signal)
-  const mirror = startMirrorLoop({ ...loop, namespace, services, mirrors, view, events }, signal)
+  const mirror = startMirrorLoop({ ...loop, namespace, services, byAddress, mirrors, view, events }, signal)
   await untilAborted(signal)
   await Promise.all(
     [ipam, taints, ...dialect, ...announcers, policy, mirror, view, events, ...Object.values(informers)].map((part) =>

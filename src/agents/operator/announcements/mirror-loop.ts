@@ -12,10 +12,12 @@ import { createReconciler, type Reconciler, type ReconcileAnswer } from '#runtim
 import { createWorkQueue, type WorkQueue } from '#runtime/work-queue.ts'
 import { ForeignLeases } from './foreign-leases.ts'
 import type { L2Moment, L2View } from './l2-view.ts'
+import { dueByMoment } from './moment-changes.ts'
 import { isMirror, refreshAtMs, saysSame, writeMirror } from './mirror-leases.ts'
 import { MirrorOwners } from './mirror-owner.ts'
 import type { ServiceRecord } from '#agents/operator/records.ts'
 import type { OperatorReports } from '#agents/operator/reports.ts'
+import type { ServicesByAddress } from '#agents/operator/services-by-address.ts'
 import { lookAndRest } from '#agents/operator/rest.ts'
 
 export interface MirrorLoopOptions {
@@ -25,6 +27,7 @@ export interface MirrorLoopOptions {
   readonly reports: OperatorReports
   readonly namespace: string
   readonly services: Informer<ServiceRecord>
+  readonly byAddress: ServicesByAddress
   /** Leases with the label of a mirror. */
   readonly mirrors: Informer<Lease>
   readonly view: L2View
@@ -117,13 +120,13 @@ class MirrorLoop {
   }
 
   #look(): ReconcileAnswer {
-    const { services, mirrors, view, clock } = this.#options
+    const { services, byAddress, mirrors, view, clock } = this.#options
     const moment = view.moment()
     if (moment === undefined || !services.status().synced || !mirrors.status().synced) return undefined
     const before = this.#known
     const known = before?.moment === moment ? before : { moment, mirrors: createMirrors(moment.nodes, moment.rules) }
     this.#known = known
-    if (known !== before) this.#due.allDue()
+    dueByMoment(this.#due, byAddress, before?.moment, moment)
     this.#due.look(services.items().keys(), (due) => {
       for (const name of this.#namesIn(due)) {
         const waitMs = this.#lookAt(name, known)

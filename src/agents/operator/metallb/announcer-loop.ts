@@ -13,10 +13,12 @@ import { createReconciler, type ReconcileAnswer } from '#runtime/reconciler.ts'
 import { advertisementEvents, assignedEvent, failedEvents, wasAnnouncedBefore } from './announcer-events.ts'
 import { announcerName, type AnnouncerWriter, type ByName, createAnnouncerWriter } from './announcer-writer.ts'
 import type { L2Moment, L2View } from '#agents/operator/announcements/l2-view.ts'
+import { dueByMoment } from '#agents/operator/announcements/moment-changes.ts'
 import type { AdvertisementRecord } from './metallb-records.ts'
 import { createWantedStatuses, type WantedStatuses } from './wanted-statuses.ts'
 import type { ObjectRecord, ServiceRecord } from '#agents/operator/records.ts'
 import type { OperatorReports } from '#agents/operator/reports.ts'
+import type { ServicesByAddress } from '#agents/operator/services-by-address.ts'
 import { createTold, type Told } from '#agents/operator/told.ts'
 
 export interface AnnouncerLoopOptions {
@@ -26,6 +28,7 @@ export interface AnnouncerLoopOptions {
   /** Of MetalLB's objects. */
   readonly namespace: string
   readonly services: Informer<ServiceRecord>
+  readonly byAddress: ServicesByAddress
   readonly advertisements: Informer<AdvertisementRecord>
   /** Those that are ours. */
   readonly statuses: Informer<ServiceL2StatusObject>
@@ -104,7 +107,7 @@ export function startAnnouncerLoop(options: AnnouncerLoopOptions, signal: AbortS
 }
 
 function reconcileOnce(options: AnnouncerLoopOptions, state: LoopState): void {
-  const { services, advertisements, statuses, view } = options
+  const { services, byAddress, advertisements, statuses, view } = options
   const moment = view.moment()
   const isListed = [services, advertisements, statuses].every((informer) => informer.status().synced)
   // Who has not been heard of yet is not gone.
@@ -113,7 +116,7 @@ function reconcileOnce(options: AnnouncerLoopOptions, state: LoopState): void {
     state.known?.moment === moment
       ? state.known
       : { moment, announcements: createAnnouncements(moment.nodes, moment.rules) }
-  if (known !== state.known) state.due.allDue()
+  dueByMoment(state.due, byAddress, state.known?.moment, moment)
   state.known = known
   state.due.look(services.items().keys(), (due) => lookAt(options, state, known, due))
 }
