@@ -1,4 +1,6 @@
-import { type Condition, formatMistake } from '#model/condition.ts'
+import { type Condition, formatMistake, type Mistake } from '#model/condition.ts'
+import { formatPrefix } from '#model/prefix.ts'
+import type { Service } from '#model/service.ts'
 import { shorten } from '#model/valid-condition.ts'
 import type { Assignment } from './allocate.ts'
 import { formatRefusal } from './refusal.ts'
@@ -10,7 +12,8 @@ import { IPAM_CONDITION } from './ownership.ts'
  */
 export function serviceCondition(assignment: Assignment): Condition {
   const { service, refusals, mistakes, remarks } = assignment
-  const sentences = [...mistakes.map(formatMistake), ...refusals.map(formatRefusal), ...remarks.map(formatMistake)]
+  const vain = [...remarks, ...notServed(service)]
+  const sentences = [...mistakes.map(formatMistake), ...refusals.map(formatRefusal), ...vain.map(formatMistake)]
   const reason = refusals[0]?.code ?? (mistakes.length > 0 ? 'invalid_request' : 'satisfied')
   return {
     type: IPAM_CONDITION,
@@ -19,4 +22,20 @@ export function serviceCondition(assignment: Assignment): Condition {
     message: shorten(sentences),
     observedGeneration: service.generation,
   }
+}
+
+/** What the Service asks for and the datapath does not do: an address alone does not make it answer. */
+function notServed({ sourceRanges, affinityTimeoutSeconds }: Service): readonly Mistake[] {
+  const found: Mistake[] = []
+  if (sourceRanges.length > 0) {
+    const problem = 'is not enforced by Balise, which therefore does not serve the addresses of this Service at all'
+    const remedy = 'remove it, and keep strangers out by a firewall'
+    const value = sourceRanges.map(formatPrefix).join(', ')
+    found.push({ path: 'spec.loadBalancerSourceRanges', value, problem, remedy })
+  }
+  if (affinityTimeoutSeconds > 0) {
+    const problem = 'has no effect, a client may reach any backend'
+    found.push({ path: 'spec.sessionAffinity', value: 'ClientIP', problem, remedy: 'write None' })
+  }
+  return found
 }

@@ -7,7 +7,7 @@ import { createSharedValues, type SharedValues } from './shared-values.ts'
 
 /**
  * Reads Services for one who holds thousands of them: what many have in common is held once for all. As `serviceRecord`, but without
- * addresses and ranges that nothing of the operator asks for; of a Service in which only these change it hears nothing.
+ * addresses that nothing of the operator asks for; of a Service in which only these change it hears nothing.
  */
 export function createServiceRecords(): (object: KubeObject) => ServiceRecord | undefined {
   const shared = createSharedValues()
@@ -27,7 +27,7 @@ export function createServiceRecords(): (object: KubeObject) => ServiceRecord | 
 }
 
 function shareService(service: Service, conditions: readonly unknown[], shared: SharedValues): Service {
-  const { namespace, labels, annotations, ports, families, externalIps } = service
+  const { namespace, labels, annotations, ports, families, externalIps, sourceRanges } = service
   return {
     ...service,
     namespace: shared.of(namespace),
@@ -37,7 +37,7 @@ function shareService(service: Service, conditions: readonly unknown[], shared: 
     families: shared.of(families),
     externalIps: externalIps.length === 0 ? shared.of(externalIps) : externalIps,
     clusterIps: shared.of([]),
-    sourceRanges: shared.of([]),
+    sourceRanges: sourceRanges.length === 0 ? shared.of(sourceRanges) : sourceRanges,
     // What was read of them is what they are, unless somebody wrote something else than conditions.
     conditions: conditions.every(isCondition) ? conditions : service.conditions,
   }
