@@ -159,6 +159,11 @@ const MALFORMED: readonly (readonly [spec: unknown, mistake: string, left: reado
     undefined,
   ],
   [
+    { addresses: [GOOD], serviceAllocation: { serviceSelectors: [{ app: 'web' }] } },
+    'spec.serviceAllocation.serviceSelectors[0].app "web" is not a field here: remove it; the fields here are matchLabels, matchExpressions',
+    undefined,
+  ],
+  [
     { addresses: [GOOD], serviceAllocation: { namespaceSelectors: [null] } },
     'spec.serviceAllocation.namespaceSelectors[0] is empty: write matchLabels or matchExpressions, or {} to select all',
     undefined,

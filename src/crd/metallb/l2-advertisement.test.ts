@@ -74,6 +74,16 @@ const MALFORMED: readonly (readonly [spec: unknown, mistake: string, hasValue: b
     'spec.serviceSelectors[0].matchExpressions[0].operator "Is" is no operator: write one of In, NotIn, Exists, DoesNotExist',
     false,
   ],
+  [
+    { nodeSelectors: [{ 'kubernetes.io/hostname': 'a' }] },
+    'spec.nodeSelectors[0]["kubernetes.io/hostname"] "a" is not a field here: remove it; the fields here are matchLabels, matchExpressions',
+    false,
+  ],
+  [
+    { preferredNodeSelectors: [{ weight: 1, preference: { matchlabels: {} } }] },
+    'spec.preferredNodeSelectors[0].preference.matchlabels "{}" is not a field here: write matchLabels',
+    true,
+  ],
   [{ interfaces: ['eth0', ''] }, 'spec.interfaces[1] is empty: write the name of an interface', false],
   [{ nodeSelector: [] }, 'spec.nodeSelector "[]" is not a field here: write nodeSelectors', true],
   [{ preferredNodeSelectors: [null] }, 'spec.preferredNodeSelectors[0] is empty: write weight and preference', true],

@@ -1,9 +1,8 @@
-import { readLabelSelector } from '#crd/label-selector.ts'
 import { readMetadata } from '#crd/metadata.ts'
 import { type Decoded, elements, field, isAbsent, note, type Place, readInteger, rootPlace } from '#crd/place.ts'
 import type { L2Advertisement, PreferredNodes } from '#model/l2-advertisement.ts'
 import { expectFields } from './fields.ts'
-import { readNames, readSelectors } from './selectors.ts'
+import { readNames, readSelector, readSelectors } from './selectors.ts'
 
 const SPEC = [
   'ipAddressPools',
@@ -44,7 +43,7 @@ function readPreference(place: Place): PreferredNodes | undefined {
   expectFields(place, ['weight', 'preference'])
   const weightPlace = field(place, 'weight')
   const weight = readInteger(weightPlace, 0)
-  const selector = readLabelSelector(field(place, 'preference'))
+  const selector = readSelector(field(place, 'preference'))
   const isInRange = weight >= 1 && weight <= 100
   if (place.mistakes.length === before && !isInRange) {
     note(weightPlace, isAbsent(weightPlace) ? 'is missing' : 'is not from 1 to 100', 'write a weight from 1 to 100')
