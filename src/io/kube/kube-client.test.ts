@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
@@ -251,6 +251,33 @@ test('a server that does not answer is TimedOut, and what waits on the same way 
   const next = refused(events.next())
   assert.equal((await refused(api.get(SERVICES, REF))).code, 'TimedOut')
   assert.equal((await next).code, 'Unreachable')
+})
+
+test('no request and no watch leaves a listener or a timer behind, however it ends', async (t) => {
+  let asked = 0
+  const { api } = await open(t, ({ path }, response) => {
+    asked += 1
+    if (asked % 5 === 0) return void response.destroy()
+    if (asked % 3 === 0) return answering(410, { reason: 'Expired' })({} as Asked, response)
+    const line = `${JSON.stringify({ type: 'ADDED', object: { metadata: { name: 'b' } } })}\n`
+    const object = { metadata: { name: 'b', resourceVersion: '7' }, items: [] }
+    answering(200, path.includes('watch=1') ? line : object)({} as Asked, response)
+  })
+  const stop = new AbortController()
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  for (let round = 0; round < 60; round++) {
+    await api.get(SERVICES, REF, stop.signal).catch(() => undefined)
+    await api.list(SERVICES, {}, stop.signal).catch(() => undefined)
+    await api.patch(SERVICES, REF, { kind: 'merge', body: {} }, {}, stop.signal).catch(() => undefined)
+    await all(api.watch(SERVICES, { resourceVersion: '7' }, stop.signal)).catch(() => undefined)
+    const left = api.watch(SERVICES, { resourceVersion: '7' }, stop.signal)[Symbol.asyncIterator]()
+    await left.next().catch(() => undefined)
+    await left.return?.()
+  }
+  assert.equal(asked, 300)
+  assert.deepEqual(getEventListeners(stop.signal, 'abort'), [])
+  assert.ok(timers() <= before + 2, `${timers()} timers, ${before} before`)
 })
 
 test('watch() that its reader leaves is ended at the server', async (t) => {
