@@ -160,3 +160,83 @@ test('ipam works where the kind of policies is not installed, and finds it when 
   await world.apply(serviceYaml('more'))
   assert.deepEqual(addressesOf(world.object(SERVICES, 'more')), ['192.168.10.79'])
 })
+
+const KEY = 'lbipam.cilium.io/sharing-key: k'
+const sharer = (name: string, port: number, ip = ''): string =>
+  serviceYaml(name, '', `annotations: {${KEY}${ip === '' ? '' : `, lbipam.cilium.io/ips: ${ip}`}}`).replace(
+    'port: 80',
+    `port: ${port}`,
+  )
+
+function shownBy(world: OperatorWorld, ...names: readonly string[]): readonly string[] {
+  return names.map((name) => addressesOf(world.object(SERVICES, name)).join(' '))
+}
+
+function reasonOf(world: OperatorWorld, name: string): string | undefined {
+  return conditionOf(world.object(SERVICES, name), 'cilium.io/IPAMRequestSatisfied')?.reason
+}
+
+test('ipam counts an address that Services of a namespace share once, and the Services each', async (t) => {
+  const world = await worldWith(t, LAB + policyYaml('quotas: [{maxAddresses: 1, maxServices: 3}]'))
+  await world.apply(sharer('a', 80) + sharer('b', 81) + serviceYaml('other'))
+  // One more address is one too many, one more Service at the same address is not.
+  assert.deepEqual(shownBy(world, 'a', 'b', 'other'), ['192.168.10.75', '192.168.10.75', ''])
+  assert.equal(reasonOf(world, 'other'), 'quota_exceeded')
+  await world.apply(sharer('c', 82) + sharer('d', 83) + sharer('e', 84, '192.168.10.75'))
+  assert.deepEqual(shownBy(world, 'c', 'd', 'e'), ['', '', '192.168.10.75'])
+  assert.equal(reasonOf(world, 'c'), 'quota_exceeded')
+  assert.deepEqual(usedBy(world), [
+    { namespace: 'default', addresses: 1, maxAddresses: 1, services: 3, maxServices: 3 },
+  ])
+  await world.remove(SERVICES, 'a', 'default')
+  assert.deepEqual(shownBy(world, 'b', 'c', 'd', 'e'), ['192.168.10.75', '192.168.10.75', '', '192.168.10.75'])
+})
+
+test('ipam lets sharers keep their address when the quota falls below what they use, and gives again when it rises', async (t) => {
+  const world = await worldWith(t, LAB + sharer('a', 80) + sharer('b', 81))
+  await world.apply(sharer('c', 82, '192.168.10.78'))
+  const before = ['192.168.10.75', '192.168.10.75', '192.168.10.78']
+  assert.deepEqual(shownBy(world, 'a', 'b', 'c'), before)
+  await world.apply(policyYaml('quotas: [{maxAddresses: 1, maxServices: 1}]'))
+  await world.restart()
+  assert.deepEqual(shownBy(world, 'a', 'b', 'c'), before)
+  assert.match(
+    told(world, 'balise.io/Respected'),
+    /^False held_before: Namespace default has 2 addresses, maxAddresses is 1\. Namespace default has 3 Services, maxServices is 1\. Nobody loses/,
+  )
+  // Who changes its port stays where it is: that is no new grant.
+  await world.apply(sharer('b', 90) + sharer('d', 83))
+  assert.deepEqual(shownBy(world, 'a', 'b', 'c', 'd'), [...before, ''])
+  await world.apply(policyYaml('quotas: [{maxAddresses: 2, maxServices: 4}]'))
+  assert.deepEqual(shownBy(world, 'a', 'b', 'c', 'd'), [...before, '192.168.10.75'])
+  assert.equal(told(world, 'balise.io/Respected'), 'True respected: ')
+})
+
+test('ipam holds all of several policies of one pool', async (t) => {
+  const two =
+    policyYaml(
+      'pools: [lab], quotas: [{maxAddresses: 3}], reserved: [{address: 192.168.10.75, requestable: true}]',
+      'one',
+    ) +
+    policyYaml(
+      'quotas: [{maxAddresses: 2}], reserved: [{start: 192.168.10.75, stop: 192.168.10.76, reason: routers}]',
+      'two',
+    )
+  const world = await worldWith(t, LAB + two + serviceYaml('asks', '', asking('192.168.10.75')))
+  assert.equal(reasonOf(world, 'asks'), 'address_reserved')
+  for (const name of ['a', 'b', 'c']) await world.apply(serviceYaml(name))
+  assert.deepEqual(shownBy(world, 'a', 'b', 'c'), ['192.168.10.77', '192.168.10.78', ''])
+  assert.match(world.show(), /at most 2 addresses \(maxAddresses in LoadBalancerIPPoolPolicy two\)/)
+  await world.remove(POOL_POLICIES, 'two')
+  assert.deepEqual(shownBy(world, 'asks', 'a', 'b', 'c'), ['192.168.10.75', '192.168.10.77', '192.168.10.78', ''])
+  assert.match(world.show(), /at most 3 addresses \(maxAddresses in LoadBalancerIPPoolPolicy one\)/)
+})
+
+test('ipam lets who may ask for a reserved address share it with who asks for it too, and nobody else', async (t) => {
+  const reserved = 'reserved: [{address: 192.168.10.75, namespaces: [default]}]'
+  const world = await worldWith(t, LAB + policyYaml(reserved) + sharer('a', 80, '192.168.10.75'))
+  const shop = sharer('shop', 83, '192.168.10.75').replace('namespace: default', 'namespace: shop')
+  await world.apply(sharer('b', 81, '192.168.10.75') + sharer('c', 82) + shop)
+  assert.deepEqual(shownBy(world, 'a', 'b', 'c'), ['192.168.10.75', '192.168.10.75', '192.168.10.76'])
+  assert.equal(reasonOf(world, 'shop'), 'address_reserved')
+})
