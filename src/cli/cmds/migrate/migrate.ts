@@ -5,6 +5,7 @@ import { readMetadata } from '#crd/metadata.ts'
 import { rootPlace } from '#crd/place.ts'
 import { advertisesPool, type L2Advertisement } from '#model/l2-advertisement.ts'
 import type { KnownNamespace } from './audience.ts'
+import { existingOf, withoutDoubles } from './doubles.ts'
 import { readLegacy } from './legacy.ts'
 import type { FoundObject, Manifest, Migration, Note, Outcome } from './migration.ts'
 import { mistakeNotes } from './mistakes.ts'
@@ -61,7 +62,7 @@ export function migrate(objects: readonly FoundObject[]): Migration {
     ),
     ...strangerOutcomes(strangers),
   ]
-  return { version: 1, outcomes: withoutDoubles(outcomes) }
+  return { version: 1, outcomes: withoutDoubles(outcomes, existingOf(sorted.existing)) }
 }
 
 function outcomeOf({ subject, source }: Sorted, manifests: readonly Manifest[], notes: readonly Note[]): Outcome {
@@ -159,20 +160,4 @@ function strangerOutcomes(strangers: readonly Sorted[]): readonly Outcome[] {
   const subject = strangers.length === 1 ? (strangers[0]?.subject ?? '') : `${strangers.length} other objects`
   const [first] = strangers
   return [{ subject, source: first?.source ?? '', manifests: [], notes: [{ kind: 'notTakenOver', what: '', text }] }]
-}
-
-/** Of two manifests that would be one object the first stays. */
-function withoutDoubles(outcomes: readonly Outcome[]): readonly Outcome[] {
-  const taken = new Map<string, string>()
-  return outcomes.map((outcome) => {
-    const notes: Note[] = [...outcome.notes]
-    const manifests = outcome.manifests.filter(({ kind, metadata }) => {
-      const key = `${kind} ${metadata.name}`
-      const by = taken.get(key)
-      if (by === undefined) taken.set(key, outcome.subject)
-      else notes.push({ kind: 'mistake', what: key, text: `is written for ${by} already: give this one another name` })
-      return by === undefined
-    })
-    return { ...outcome, manifests, notes }
-  })
 }

@@ -100,6 +100,29 @@ test('runMigrateMetallb() names nodes of the cluster that MetalLB leaves out, an
   assert.match((await note()) ?? '', /^nodes that bear it may answer/)
 })
 
+test('runMigrateMetallb() writes nothing that would replace an object of the cluster, but what is there already again', async () => {
+  const api = createFakeKubeApi()
+  const PLAIN = { ...POOL, spec: { addresses: ['10.0.0.0/24'] } }
+  for (const object of [PLAIN, ADVERTISEMENT]) api.put(object)
+  const existing = { apiVersion: 'cilium.io/v2', kind: 'CiliumLoadBalancerIPPool', metadata: { name: 'blue' } }
+  const put = async (spec: object): Promise<readonly string[]> => {
+    api.put({ ...existing, spec })
+    return written((await runMigrateMetallb(withCluster(api), {})).outcomes)
+  }
+  const same = { blocks: [{ cidr: '10.0.0.0/24' }], disabled: false }
+  const both = ['CiliumLoadBalancerIPPool blue', 'CiliumL2AnnouncementPolicy ad']
+  assert.deepEqual(await put(same), both)
+  assert.deepEqual(await put({ ...same, disabled: true }), both.slice(1))
+  assert.deepEqual(await put({ blocks: [{ cidr: '10.9.0.0/24' }] }), both.slice(1))
+  const { outcomes } = await runMigrateMetallb(withCluster(api), {})
+  assert.deepEqual(
+    outcomes[0]?.notes.map(({ kind, what }) => `${kind} ${what}`),
+    ['notTakenOver CiliumLoadBalancerIPPool blue'],
+  )
+  api.inject({ plural: 'ciliumloadbalancerippools', outcome: { code: 'NotFound', message: 'no such kind' } })
+  assert.deepEqual(written((await runMigrateMetallb(withCluster(api), {})).outcomes), both)
+})
+
 test('runMigrateMetallb() says what it may not list', async () => {
   const api = createFakeKubeApi()
   api.inject({ plural: 'ipaddresspools', outcome: { code: 'Forbidden', message: 'no' } })

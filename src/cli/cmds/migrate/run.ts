@@ -1,6 +1,6 @@
 import type { Lists, Outside } from '#cli/command.ts'
 import { readCluster } from './cluster.ts'
-import { readNodes } from './cluster-nodes.ts'
+import { readSurroundings } from './surroundings.ts'
 import { readDocuments } from './documents.ts'
 import { migrate } from './migrate.ts'
 import type { FoundObject, Migration } from './migration.ts'
@@ -19,7 +19,7 @@ async function fromFiles(outside: Outside, paths: readonly string[]): Promise<re
 async function fromCluster(outside: Outside): Promise<readonly FoundObject[]> {
   const api = await outside.openKube()
   try {
-    return [...(await readCluster(api)), ...(await readNodes(api))]
+    return [...(await readCluster(api)), ...(await readSurroundings(api))]
   } finally {
     api.close()
   }

@@ -9,6 +9,7 @@ export type SortName =
   | 'namespaces'
   | 'nodes'
   | 'services'
+  | 'existing'
   | 'strangers'
 
 export interface Sorted extends FoundObject {
@@ -27,6 +28,7 @@ export function sortObjects(objects: readonly FoundObject[]): Readonly<Record<So
     namespaces: [],
     nodes: [],
     services: [],
+    existing: [],
     strangers: [],
   }
   for (const { source, object } of objects) {
@@ -46,6 +48,8 @@ const BY_KIND: Readonly<Record<string, SortName>> = {
   ' Namespace': 'namespaces',
   ' Node': 'nodes',
   ' Service': 'services',
+  'cilium.io CiliumLoadBalancerIPPool': 'existing',
+  'cilium.io CiliumL2AnnouncementPolicy': 'existing',
 }
 
 function sortOf(object: unknown, kind: string): SortName {
