@@ -11,7 +11,11 @@ function begin() {
   const board = createKeyChangeBoard()
   const byAddress = createServicesByAddress({ items: () => items, keyChanges: () => board.follow(items.keys()) })
   const put = (key: string, ingress: readonly string[], external: readonly string[] = []): void => {
-    const service = bareService({ name: key, ingressIps: ingress.map(mustParseIp), externalIps: external.map(mustParseIp) })
+    const service = bareService({
+      name: key,
+      ingressIps: ingress.map(mustParseIp),
+      externalIps: external.map(mustParseIp),
+    })
     items.set(key, { service } as ServiceRecord)
     board.note(key)
   }
