@@ -30,7 +30,8 @@ describe('parseFaultCommand()', () => {
   const bad: readonly (readonly [line: string, error: RegExp])[] = [
     ['boom', /No fault "boom"; there are/],
     ['node-crash', /node-crash takes one node: a, b/],
-    ['node-crash client', /No such one: client; there are a, b/],
+    ['node-crash client', /No node is called client; there are a, b/],
+    ['partition a x', /No host is called x; there are/],
     ['link-down a b', /link-down takes one host/],
     ['api-delay', /api-delay takes milliseconds/],
     ['api-delay soon', /api-delay takes milliseconds/],

@@ -74,15 +74,15 @@ export function parseFaultCommand(words: readonly string[], known: KnownHosts): 
 function only(kind: string, names: readonly string[], known: readonly string[], what: string): string {
   const [name, ...more] = names
   if (name === undefined || more.length > 0) throw new LabError(`${kind} takes one ${what}: ${known.join(', ')}`)
-  return checked(name, known)
+  return checked(name, known, what)
 }
 
 function some(names: readonly string[], known: readonly string[]): readonly string[] {
-  return names.length === 0 ? known : names.map((name) => checked(name, known))
+  return names.length === 0 ? known : names.map((name) => checked(name, known, 'node'))
 }
 
-function checked(name: string, known: readonly string[]): string {
-  if (!known.includes(name)) throw new LabError(`No such one: ${name}; there are ${known.join(', ')}`)
+function checked(name: string, known: readonly string[], what: string): string {
+  if (!known.includes(name)) throw new LabError(`No ${what} is called ${name}; there are ${known.join(', ')}`)
   return name
 }
 
@@ -102,5 +102,5 @@ function partition(names: readonly string[], known: readonly string[]): Fault {
   if (a === undefined || b === undefined || more.length > 0)
     throw new LabError(`partition takes two hosts of ${known.join(', ')}`)
   if (a === b) throw new LabError(`partition takes two hosts, not ${a} twice`)
-  return { kind: 'partition', a: checked(a, known), b: checked(b, known) }
+  return { kind: 'partition', a: checked(a, known, 'host'), b: checked(b, known, 'host') }
 }
