@@ -52,7 +52,7 @@ interface Done {
 const CAPACITY = 200_000
 const CONCURRENCY = 4
 const MOST_ATTEMPTS = 5
-/** A server without the kind, or without the namespace, is asked again that often. */
+/** A server without the kind, or without the namespace, is not asked again before that. */
 const ABSENT_PAUSE_MS = 30_000
 
 /** Like MetalLB's `l2-<random>`, but always the same, so that no crash leaves two. */
