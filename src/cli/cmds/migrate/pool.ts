@@ -1,7 +1,7 @@
 import { compareIp, formatIp } from '#model/ip.ts'
 import { AUTO_ASSIGN_ANNOTATION, LOWEST_PRIORITY, PRIORITY_ANNOTATION } from '#crd/pool.ts'
 import { NO_PRIORITY, type Pool, type PoolBlock } from '#model/pool.ts'
-import { withoutBuggy } from '#model/buggy-ip.ts'
+import { countBuggy, withoutBuggy } from '#model/buggy-ip.ts'
 import type { IpRange } from '#model/range.ts'
 import { type Audience, audienceOf, type KnownNamespace } from './audience.ts'
 import type { Manifest, Note } from './migration.ts'
@@ -86,7 +86,8 @@ type BlockJson = Readonly<Record<string, string>>
 
 function blocksOf(pool: Pool): { readonly blocks: readonly BlockJson[]; readonly notes: readonly Note[] } {
   const plain = pool.blocks.map(blockJson)
-  if (!pool.avoidBuggyIps) return { blocks: plain, notes: [] }
+  const hasBuggy = pool.blocks.some(({ range }) => countBuggy(range) > 0n)
+  if (!pool.avoidBuggyIps || !hasBuggy) return { blocks: plain, notes: [] }
   const parts: BlockJson[] = []
   for (const { range } of pool.blocks) {
     for (const part of withoutBuggy(range)) {
