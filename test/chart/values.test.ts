@@ -83,6 +83,15 @@ const BAD: readonly (readonly [name: string, text: string, named: readonly RegEx
     'l2announcements: {leaseRenewDeadline: 20s}',
     [/leaseDuration.*leaseRenewDeadline/],
   ],
+  ...['debug', 'rbac', 'serviceAccounts', 'nodeIPAM', 'metallb', 'cni', 'image', 'operator'].map(
+    (section) =>
+      [
+        `a section ${section} with nothing in it`,
+        `${section}:`,
+        [new RegExp(`${section}\\..*: null is refused`)],
+      ] as const,
+  ),
+  ['a namespace that is none', 'namespaceOverride: Kube_System', [/"Kube_System" is not the name of a namespace/]],
   ['several mistakes', 'hubbel: {enabled: true}\nencryption: {enabled: true}', [/hubbel/, /encryption\.enabled/]],
 ]
 

@@ -1,13 +1,48 @@
-{{/* The labels of every object. Takes (dict "root" $ "component" "agent"). */}}
+{{/* The labels of every object. Takes (dict "root" $ "component" "agent"), and "more" labels, which go before commonLabels. */}}
 {{- define "balise.labels" -}}
+{{- $own := include "balise.ownLabels" . }}
+{{- $own }}
+{{- $further := merge (dict) (.more | default dict) (.root.Values.commonLabels | default dict) }}
+{{- range $name, $_ := fromYaml $own }}
+{{- $further = omit $further $name }}
+{{- end }}
+{{- with $further }}
+{{ include "balise.texts" . }}
+{{- end }}
+{{- end }}
+
+{{- define "balise.ownLabels" -}}
 {{ include "balise.selectorLabels" . }}
 app.kubernetes.io/part-of: balise
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | quote }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
 {{- end }}
+
+{{/* A map of what must be texts for Kubernetes: `--set` and YAML make a boolean of true and a number of 1. */}}
+{{- define "balise.texts" -}}
+{{- $texts := dict }}
+{{- range $name, $value := . }}
+{{- $whole := and (kindIs "float64" $value) (eq (floor $value) $value) }}
+{{- $_ := set $texts $name (toString (kindIs "invalid" $value | ternary "" ($whole | ternary (int64 $value) $value))) }}
+{{- end }}
+{{- toYaml $texts }}
+{{- end }}
+
+{{/* Secrets by name: {name: regcred}, as Kubernetes has them, or the name alone. */}}
+{{- define "balise.pullSecrets" -}}
+{{- range . }}
+{{- if kindIs "string" . }}
+- name: {{ . | quote }}
+{{- else }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* How pods are replaced. What the chart says of rolling updates is left out where there is none, as Kubernetes wants it. */}}
+{{- define "balise.strategy" -}}
+{{- toYaml (has (.type | default "RollingUpdate") (list "RollingUpdate") | ternary . (omit . "rollingUpdate")) }}
 {{- end }}
 
 {{/* What never changes for a component, so that a selector may use it. */}}

@@ -58,9 +58,12 @@ export const CLUSTER: Tree = {
   }),
   apiRateLimit: ignored(API_RATES, unset('text')),
   cluster: lacking('Clusters are not joined, so nothing asks for the name of this one', { name: 'default', id: 0 }),
-  namespaceOverride: implemented('Namespace of all objects, in place of that of the release', leaf('text', '')),
-  commonLabels: implemented('Labels for all objects and pods', map()),
-  imagePullSecrets: implemented("Secrets with the registry's credentials: [{name: regcred}]", []),
+  namespaceOverride: implemented(
+    'Namespace of all objects, in place of that of the release',
+    leaf('text', '', { pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$', form: 'the name of a namespace' }),
+  ),
+  commonLabels: implemented('Labels for all objects and pods; those that the chart gives itself stay', map()),
+  imagePullSecrets: implemented("Secrets with the registry's credentials: [{name: regcred}], or [regcred]", []),
   rbac: { create: implemented('Whether roles and their bindings are created', true) },
   serviceAccounts: {
     cilium: {
