@@ -68,6 +68,15 @@ const POOLS: readonly ReasonCase[] = [
     says: ['Pool lab selects app=blue only', 'Give this Service what the pool asks for'],
   },
   {
+    name: 'a pool of which it is not known whom it is for',
+    manifests: [
+      pool('{blocks: [{cidr: 10.0.0.0/24}], serviceSelector: {matchExpressions: [{key: a, operator: Inn}]}}'),
+      service('web'),
+    ],
+    reason: 'no_pool',
+    says: ['Pool lab has mistakes (kubectl describe of it lists them)', 'Mend the mistakes of the pool'],
+  },
+  {
     name: 'a pool without the family',
     manifests: [pool('{blocks: [{cidr: "fd00::/112"}]}'), service('web')],
     reason: 'no_pool',
@@ -358,7 +367,7 @@ const METALLB: readonly ReasonCase[] = [
       service('web', { annotations: 'metallb.io/loadBalancerIPs: 10.0.0.0' }),
     ],
     reason: 'no_pool',
-    says: ['No pool gives 10.0.0.0 to this Service', 'Pool metallb-system/blue does not contain it'],
+    says: ['No pool gives 10.0.0.0 to this Service', 'Pool metallb-system/blue keeps it back, for it ends in .0'],
   },
 ]
 
