@@ -7,6 +7,7 @@ import { rangeContains, rangeSize } from '#model/range.ts'
 import { serviceKey } from '#model/service.ts'
 import { type Allocation, allocate, type IpamInput } from './allocate.ts'
 import { claim, pool, service, these, withAddresses } from './samples.fake.ts'
+import { serviceCondition } from './service-condition.ts'
 
 /** Addresses of every Service of ours, as text. */
 function granted(allocation: Allocation): Readonly<Record<string, readonly string[]>> {
@@ -17,6 +18,11 @@ function granted(allocation: Allocation): Readonly<Record<string, readonly strin
 
 function run(input: Partial<IpamInput>): Allocation {
   return allocate({ pools: [], brokenPools: [], claims: [], ...input })
+}
+
+/** What every Service of ours is told. */
+function messages({ assignments }: Allocation): Readonly<Record<string, string>> {
+  return Object.fromEntries(Array.from(assignments, ([key, one]) => [key, serviceCondition(one).message]))
 }
 
 function refusalOf(allocation: Allocation, key: string): string | undefined {
@@ -263,10 +269,14 @@ test('allocate() is the same in whatever order pools and Services come', () => {
           fc.constant(input),
           fc.shuffledSubarray([...input.pools], { minLength: input.pools.length }),
           fc.shuffledSubarray([...input.claims], { minLength: input.claims.length }),
+          fc.subarray(['w', 'x', 'y', 'z']),
         ),
       ),
-      ([input, pools, claims]) => {
-        assert.deepEqual(granted(allocate({ ...input, pools, claims })), granted(allocate(input)))
+      ([input, pools, claims, brokenPools]) => {
+        const one = allocate({ ...input, brokenPools })
+        const other = allocate({ ...input, pools, claims, brokenPools: brokenPools.toReversed() })
+        assert.deepEqual(granted(other), granted(one))
+        assert.deepEqual(messages(other), messages(one))
       },
     ),
   )

@@ -4,7 +4,7 @@ import type { PoolPolicy } from '#model/pool-policy.ts'
 import type { Pool } from '#model/pool.ts'
 import type { Labels } from '#model/selector.ts'
 import { type Service, type ServiceKey, serviceKey } from '#model/service.ts'
-import { findConflicts, type PoolConflict } from './conflicts.ts'
+import { compareText, findConflicts, type PoolConflict } from './conflicts.ts'
 import { draftsOf, type Remembered } from './draft.ts'
 import { assignmentOf, grant, holdShown } from './grant.ts'
 import { createHoldings, type Holdings } from './holdings.ts'
@@ -79,7 +79,7 @@ export function allocate(input: IpamInput): Allocation {
   const { settings = DEFAULT_IPAM, namespaces, policies = [] } = input
   const usage = createUsage(policies, { pools: input.pools, conflicts }, namespaces)
   const pools = arrangePools(input.pools, conflicts, usage.policies)
-  const market = { pools, holdings: createHoldings(), usage, brokenPools: input.brokenPools }
+  const market = { pools, holdings: createHoldings(), usage, brokenPools: input.brokenPools.toSorted(compareText) }
   const notOurs = new Map<ServiceKey, NotOurs>()
   const anyPool = input.pools.length + input.brokenPools.length > 0
   const { remembered = new Map() } = input

@@ -2,7 +2,7 @@ import { compareIp, type Ip } from '#model/ip.ts'
 import type { IpRange } from '#model/range.ts'
 import { type ServiceKey, serviceKey } from '#model/service.ts'
 import type { IpamRules, Outcome } from './allocate.ts'
-import { findConflicts } from './conflicts.ts'
+import { compareText, findConflicts } from './conflicts.ts'
 import { compareTurn, type Draft, type DraftContext, draftsOf, type Remembered } from './draft.ts'
 import { assignmentOf, grant, holdShown, shownBeside } from './grant.ts'
 import { createHoldings, type Journal, release, unshow } from './holdings.ts'
@@ -94,7 +94,7 @@ function createState(rules: IpamRules): State {
   return {
     rules,
     context: { anyPool: pools.length + brokenPools.length > 0, settings, namespaces },
-    market: { pools: open, holdings, usage, brokenPools },
+    market: { pools: open, holdings, usage, brokenPools: brokenPools.toSorted(compareText) },
     conflicts,
     drafts: new Map(),
     strangers: new Map(),

@@ -21,7 +21,7 @@ export interface Market {
   readonly pools: readonly OpenPool[]
   readonly holdings: Holdings
   readonly usage: Usage
-  /** Pools with mistakes, also those of which so little could be read that they are not among `pools`. */
+  /** Pools with mistakes, by name, also those of which so little could be read that they are not among `pools`. */
   readonly brokenPools: readonly string[]
 }
 
