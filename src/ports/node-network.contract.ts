@@ -148,6 +148,18 @@ export function nodeNetworkContract(subject: string, open: () => Promise<OpenNod
     assert.equal((await network.read()).masqueradeExists, false)
   })
 
+  test(`${subject} tells when somebody changes the rules of masquerading`, BOUND, async () => {
+    const { network, touchMasquerade } = await open()
+    await does(network, { kind: 'setMasquerade', ruleset: RULESET })
+    const controller = new AbortController()
+    const changes = network.ruleChanges(controller.signal)[Symbol.asyncIterator]()
+    const next = changes.next()
+    touchMasquerade()
+    assert.equal((await next).done, false)
+    controller.abort()
+    assert.equal((await changes.next()).done, true)
+  })
+
   test(`${subject} tells when a route of ours goes away`, BOUND, async () => {
     const { network, device, loseRoute } = await open()
     await does(network, { kind: 'addRoute', route: route('10.244.2.0/24', device, '192.0.2.2') })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { sameIp } from '#model/ip.ts'
 import {
   type NetworkOp,
@@ -15,7 +16,7 @@ export interface FakeNodeNetwork extends NodeNetwork {
   state(): NodeNetworkState
   /** Everything that was done, in order. */
   readonly done: readonly NetworkOp[]
-  /** Changes something as somebody else would, and tells those who wait for losses. */
+  /** Changes something as somebody else would, and tells those who wait for losses, or for changes of rules. */
   disturb(change: (state: MutableNetwork) => void): void
   /** From now on reading fails with these words, until it is called without them. */
   refuseToRead(words?: string): void
@@ -50,10 +51,12 @@ export function createFakeNodeNetwork(initial: Partial<NodeNetworkState> = {}): 
   const done: NetworkOp[] = []
   const refused = new Map<NetworkOp['kind'], string>()
   const lost = createFakeChanges()
+  const rules = createFakeChanges()
   let unreadable: string | undefined
   const apply = (op: NetworkOp): string | undefined => {
     const words = refused.get(op.kind) ?? change(state, op)
     if (words === undefined) done.push(op)
+    if (op.kind === 'setMasquerade' || op.kind === 'deleteMasquerade') rules.tell()
     return words
   }
   return {
@@ -65,9 +68,13 @@ export function createFakeNodeNetwork(initial: Partial<NodeNetworkState> = {}): 
     },
     apply: async (ops) => ops.map(apply),
     losses: (signal) => lost.listen(signal),
+    ruleChanges: (signal) => rules.listen(signal),
     disturb(disturbance) {
+      const { masquerade, masqueradeExists, ...others } = state
       disturbance(state)
-      lost.tell()
+      const { masquerade: masqueradeNow, masqueradeExists: existsNow, ...othersNow } = state
+      if (masquerade !== masqueradeNow || masqueradeExists !== existsNow) rules.tell()
+      if (!isDeepStrictEqual(others, othersNow)) lost.tell()
     },
     refuseToRead(words) {
       unreadable = words

@@ -11,4 +11,6 @@ export interface NodeNetwork {
   apply(ops: readonly NetworkOp[]): Promise<readonly (string | undefined)[]>
   /** A route that an agent made went away: look again. Never says which. Ends when the signal aborts. */
   losses(signal: AbortSignal): AsyncIterable<void>
+  /** The masquerade table changed, by us or by somebody else: look again. Ends when the signal aborts. */
+  ruleChanges(signal: AbortSignal): AsyncIterable<void>
 }

@@ -1,7 +1,8 @@
 import { watchReadable } from '#io/bpf/libc.ts'
+import { attributeText, decodeNetlinkAttributes } from '#wire/netlink-attributes.ts'
 import { decodeNetlinkMessages } from '#wire/netlink-message.ts'
 import { NetError } from './net-error.ts'
-import { openNetlink } from './netlink-socket.ts'
+import { NETLINK, openNetlink } from './netlink-socket.ts'
 import type { Socket } from './socket.ts'
 
 /** RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR */
@@ -11,6 +12,14 @@ const ROUTE_GROUPS = 0x40 | 0x400
 const RTM_DELROUTE = 25
 /** In `struct rtmsg`. */
 const PROTOCOL_OFFSET = 5
+/** 1 << (NFNLGRP_NFTABLES - 1), of linux/netfilter/nfnetlink.h */
+const NFTABLES_GROUP = 0x40
+/** NFNL_SUBSYS_NFTABLES, the upper octet of a message's type. */
+const NFTABLES_SUBSYSTEM = 10
+/** `struct nfgenmsg`, before the attributes. */
+const NFGENMSG_OCTETS = 4
+/** NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE, ...: the table that a message is about. */
+const TABLE_ATTRIBUTE = 1
 const ROOM_OCTETS = 64 * 1024
 /** Datagrams read before others get their turn in the event loop. */
 const MOST_DATAGRAMS = 256
@@ -20,7 +29,7 @@ const MOST_DATAGRAMS = 256
  * Any number of changes between two turns is one. Ends, and lets go of its socket, when the signal aborts or the loop is left.
  */
 export function watchLinks(signal: AbortSignal): AsyncIterable<void> {
-  const changes = openChanges(signal, { groups: LINK_GROUPS, concerns: () => true })
+  const changes = openChanges(signal, { protocol: NETLINK.ROUTE, groups: LINK_GROUPS, concerns: () => true })
   return { [Symbol.asyncIterator]: () => iterate(changes, signal) }
 }
 
@@ -31,12 +40,30 @@ export function watchRouteLosses(protocol: number, signal: AbortSignal): AsyncIt
     if (!messages.ok) return true
     return messages.value.some(({ type, payload }) => type === RTM_DELROUTE && payload[PROTOCOL_OFFSET] === protocol)
   }
-  const changes = openChanges(signal, { groups: ROUTE_GROUPS, concerns })
+  const changes = openChanges(signal, { protocol: NETLINK.ROUTE, groups: ROUTE_GROUPS, concerns })
   return { [Symbol.asyncIterator]: () => iterate(changes, signal) }
 }
 
+/** Tells when something in a table of nftables changes, in the same manner; also by this process. Needs CAP_NET_ADMIN. */
+export function watchTable(name: string, signal: AbortSignal): AsyncIterable<void> {
+  const concerns = (datagram: Uint8Array): boolean => {
+    const messages = decodeNetlinkMessages(datagram)
+    if (!messages.ok) return true
+    return messages.value.some(({ type, payload }) => type >> 8 === NFTABLES_SUBSYSTEM && tableOf(payload) === name)
+  }
+  const changes = openChanges(signal, { protocol: NETLINK.NETFILTER, groups: NFTABLES_GROUP, concerns })
+  return { [Symbol.asyncIterator]: () => iterate(changes, signal) }
+}
+
+function tableOf(payload: Uint8Array): string | undefined {
+  const attributes = decodeNetlinkAttributes(payload.subarray(NFGENMSG_OCTETS))
+  return attributes.ok ? attributeText(attributes.value, TABLE_ATTRIBUTE) : undefined
+}
+
 interface Listened {
-  /** Multicast groups of rtnetlink, as a mask. */
+  /** Of `NETLINK`. */
+  readonly protocol: number
+  /** Multicast groups, as a mask. */
   readonly groups: number
   /** Whether a datagram tells of something that matters. */
   readonly concerns: (datagram: Uint8Array) => boolean
@@ -56,8 +83,8 @@ async function* iterate(changes: Changes, signal: AbortSignal): AsyncGenerator<v
   }
 }
 
-function openChanges(signal: AbortSignal, { groups, concerns }: Listened): Changes {
-  const socket = openNetlink({ groups, nonBlocking: true })
+function openChanges(signal: AbortSignal, { protocol, groups, concerns }: Listened): Changes {
+  const socket = openNetlink({ protocol, groups, nonBlocking: true })
   const room = new Uint8Array(ROOM_OCTETS)
   let changed = false
   let closed = false

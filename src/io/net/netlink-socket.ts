@@ -4,22 +4,25 @@ import { NetError } from './net-error.ts'
 import { openSocket, SOCK_RAW, type Socket } from './socket.ts'
 
 const AF_NETLINK = 16
-const NETLINK_ROUTE = 0
+/** Families of netlink (linux/netlink.h). */
+export const NETLINK = { ROUTE: 0, NETFILTER: 12 } as const
 const SOL_SOCKET = 1
 const SO_RCVTIMEO = 20
 /** The kernel answers a dump while it is asked: to wait longer would be to wait for ever. */
 const RECEIVE_TIMEOUT_SECONDS = 2
 
 export interface NetlinkOptions {
-  /** Bits of the multicast groups to hear (RTMGRP_* of linux/rtnetlink.h). */
+  /** Of `NETLINK`; rtnetlink when unset. */
+  readonly protocol?: number
+  /** Bits of the multicast groups to hear (RTMGRP_* of linux/rtnetlink.h, or 1 << (NFNLGRP_* - 1)). */
   readonly groups: number
   readonly nonBlocking: boolean
 }
 
-/** An rtnetlink socket of this process's network namespace. */
-export function openNetlink({ groups, nonBlocking }: NetlinkOptions): Socket {
+/** A netlink socket of this process's network namespace. */
+export function openNetlink({ protocol = NETLINK.ROUTE, groups, nonBlocking }: NetlinkOptions): Socket {
   const subject = 'netlink socket'
-  const socket = openSocket({ family: AF_NETLINK, type: SOCK_RAW, protocol: NETLINK_ROUTE, nonBlocking, subject })
+  const socket = openSocket({ family: AF_NETLINK, type: SOCK_RAW, protocol, nonBlocking, subject })
   try {
     socket.bind(netlinkAddress(groups))
     const timeout = new DataView(new ArrayBuffer(16)) // struct timeval

@@ -1,11 +1,18 @@
 import { formatIp, WIDTH_BITS } from '#model/ip.ts'
-import { HOST_PORT_TABLE, type NetworkOp, OVERLAY_DEVICE, ROUTE_PROTOCOL, type Route } from '#model/node-network.ts'
+import {
+  HOST_PORT_TABLE,
+  MASQUERADE_TABLE,
+  type NetworkOp,
+  OVERLAY_DEVICE,
+  ROUTE_PROTOCOL,
+  type Route,
+} from '#model/node-network.ts'
 import { formatPrefix } from '#model/prefix.ts'
 import type { NodeNetwork } from '#ports/node-network.ts'
 import { readForwardDrops } from './forward-chains.ts'
 import { readRoutes, readVxlans } from './ip-json.ts'
 import { deleteTable, MasqueradeTable } from './masquerade-table.ts'
-import { watchRouteLosses } from './link-changes.ts'
+import { watchRouteLosses, watchTable } from './link-changes.ts'
 import { runProgram } from './run-program.ts'
 
 /** The network of this process's namespace, by iproute2 and nft. */
@@ -33,6 +40,7 @@ export function createNodeNetwork(): NodeNetwork {
       return outcomes
     },
     losses: (signal) => watchRouteLosses(ROUTE_PROTOCOL, signal),
+    ruleChanges: (signal) => watchTable(MASQUERADE_TABLE, signal),
   }
 }
 

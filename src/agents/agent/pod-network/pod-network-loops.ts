@@ -14,6 +14,8 @@ export interface PodNetworkLoops {
 
 /** Nodes come one by one when a cluster starts. */
 const SETTLE_MS = 50
+/** Other tables may change all the time, and the kernel may not tell which it was: one look a second is enough. */
+const RULES_SETTLE_MS = 1_000
 /** What nobody told of is found then; it costs four short programs. */
 const RESYNC_MS = 60_000
 /** A burst of pods is one look. */
@@ -25,7 +27,7 @@ export interface LoopMaker {
   (name: string, options: Omit<ReconcilerOptions, 'clock' | 'random' | 'onFailure'>): Reconciler
 }
 
-/** Starts the loops of the pods' network: it looks again when nodes, devices, routes of ours or configurations change. */
+/** Starts the loops of the pods' network: it looks again when nodes, devices, routes or rules of ours or configurations change. */
 export function startPodNetwork(
   podNetwork: PodNetwork,
   options: Pick<PodNetworkOptions, 'settings' | 'sources' | 'files' | 'network'> & {
@@ -62,6 +64,10 @@ export function startPodNetwork(
   for (const folder of [pluginState, `${pluginState}/${ADDRESSES_FOLDER}`])
     watch(folder, (ended) => files.changes(folder, ended), plugin)
   watch('routes', (ended) => network.losses(ended), main)
+  if (settings.cniMode !== 'chained') {
+    const rules = loop('Rules', { reconcile: () => main.poke(), settleMs: RULES_SETTLE_MS })
+    watch('rules', (ended) => network.ruleChanges(ended), rules)
+  }
   return {
     devicesChanged() {
       if (podNetwork.devicesDiffer()) main.poke()
