@@ -28,7 +28,7 @@ function remarkOf(assumed: string): string {
 function renderLook({ wanted, got, sharedWith, pools }: ExplainedLook): string {
   const shared = sharedWith.length === 0 ? '' : `, shared with ${sharedWith.join(', ')}`
   const table = formatTable([['POOL', 'ANSWER'], ...pools.map(({ pool, answer }) => [pool, answer])])
-  return `\n${wanted}: ${got ?? '<none>'}${shared}\n${pools.length === 0 ? 'There is no pool\n' : table}`
+  return `\n${wanted}: ${got ?? '<none>'}${shared}\n${pools.length === 0 ? 'No pool is in force\n' : table}`
 }
 
 export function renderWhatIf(moves: readonly ToldMove[], assumed = ''): string {
