@@ -55,7 +55,8 @@ export function createAnnouncements(nodes: readonly NodeView[], rules: L2Rules):
       for (const claim of advertised(service)) {
         for (const name of holders(claim.address)) {
           const verdict = judge(claim).get(name)
-          if (verdict?.code === 'Eligible')
+          // A node that leaves addresses to others may have the one that is bound to a pod of its own.
+          if (verdict?.code === 'Eligible' || verdict?.code === 'LeftToOthers')
             devices.set(name, [...new Set([...(devices.get(name) ?? []), ...verdict.devices])].toSorted())
         }
       }
@@ -80,9 +81,11 @@ function announcementOf(claim: Claim, by: readonly string[], judge: Judge, servi
   if (claim.address.family === 'IPv6') return { address, silence: 'NotServed', message: NOT_SERVED }
   if (claim.policies.length === 0) return { address, silence: 'NoPolicy', message: formatVerdict(noPolicy(claim)) }
   const verdicts = [...judge(claim)].toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const eligible = verdicts.filter(([, { code }]) => code === 'Eligible').map(([name]) => name)
-  if (eligible.length === 0) return { address, silence: 'NoNode', message: formatVerdicts(verdicts) }
   const local = service.externalTrafficPolicy === 'Local'
+  const eligible = verdicts
+    .filter(([, { code }]) => code === 'Eligible' || (local && code === 'LeftToOthers'))
+    .map(([name]) => name)
+  if (eligible.length === 0) return { address, silence: 'NoNode', message: formatVerdicts(verdicts) }
   const but = local ? 'if it has a ready endpoint of this Service' : 'but does not yet: balise l2 list there says more'
   return { address, silence: 'NotYet', message: `${eligible.join(' or ')} may, ${but}` }
 }

@@ -60,6 +60,40 @@ test('createJudge() finds a node eligible that is live, selected, on the subnet,
   assert.deepEqual(codes([node('cp1')]), { cp1: 'Eligible' })
 })
 
+const EXCLUDED = { labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } }
+const ADVERTISEMENT: Partial<L2Policy> = { kind: 'L2Advertisement', namespace: 'metallb-system', pools: [] }
+const ADVERTISED: Partial<Claim> = { policies: ['L2Advertisement metallb-system/lab'] }
+
+test('createJudge() leaves an address of MetalLB to nodes without the label that excludes, as long as one of them can', () => {
+  const cp1 = node('cp1', EXCLUDED)
+  const both = [cp1, node('node1')]
+  assert.deepEqual(codes(both, ADVERTISED, ADVERTISEMENT), { cp1: 'LeftToOthers', node1: 'Eligible' })
+  assert.deepEqual(codes([cp1], ADVERTISED, ADVERTISEMENT), { cp1: 'Eligible' })
+  const dead = node('node1', { lease: 'expired' })
+  assert.deepEqual(codes([cp1, dead], ADVERTISED, ADVERTISEMENT), { cp1: 'Eligible', node1: 'NotLive' })
+  assert.deepEqual(codes(both), { cp1: 'Eligible', node1: 'Eligible' })
+})
+
+test('createJudge() has a node with that label answer where its pods are the only ones', () => {
+  const both = [node('cp1', EXCLUDED), node('node1')]
+  const local = (...names: readonly string[]) =>
+    codes(both, { ...ADVERTISED, localNodes: new Set(names) }, ADVERTISEMENT)
+  assert.deepEqual(local('cp1'), { cp1: 'Eligible', node1: 'NoLocalEndpoint' })
+  assert.deepEqual(local('cp1', 'node1'), { cp1: 'LeftToOthers', node1: 'Eligible' })
+})
+
+test('createJudge() gives each claim its own answer, whichever was asked first', () => {
+  const judge = createJudge([node('cp1', EXCLUDED), node('node1')], [{ ...POLICY, ...ADVERTISEMENT }])
+  const plain = { ...CLAIM, ...ADVERTISED }
+  const bound = { ...plain, localNodes: new Set(['cp1']) }
+  const ask = (claim: Claim) => [...judge(claim).values()].map(({ code }) => code)
+  assert.deepEqual([plain, bound, plain].map(ask), [
+    ['LeftToOthers', 'Eligible'],
+    ['Eligible', 'NoLocalEndpoint'],
+    ['LeftToOthers', 'Eligible'],
+  ])
+})
+
 test('createJudge() says of every other node why not', () => {
   const nodes = [
     node('fine'),

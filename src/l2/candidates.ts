@@ -35,6 +35,8 @@ export type Verdict =
   | { readonly code: 'NotOnSubnet'; readonly devices: readonly string[] }
   | { readonly code: 'NoCarrier'; readonly devices: readonly string[] }
   | { readonly code: 'NoLocalEndpoint' }
+  /** It could, but bears the label by which MetalLB leaves nodes out, and another node can as well. */
+  | { readonly code: 'LeftToOthers'; readonly devices: readonly string[] }
 
 /** Verdicts on all nodes for one claim, by node name. */
 export type Judge = (claim: Claim) => ReadonlyMap<string, Verdict>
@@ -45,17 +47,41 @@ export type Judge = (claim: Claim) => ReadonlyMap<string, Verdict>
  */
 export function createJudge(nodes: readonly NodeView[], policies: readonly L2Policy[]): Judge {
   const byTitle = new Map(policies.map((policy) => [policyTitle(policy), policy]))
+  const excluded = new Set(nodes.filter(({ labels }) => Object.hasOwn(labels, EXCLUDE_LABEL)).map(({ name }) => name))
   const shared = new Map<string, ReadonlyMap<string, Verdict>>()
+  const sparing = new Map<ReadonlyMap<string, Verdict>, ReadonlyMap<string, Verdict>>()
   const prefixes = nodes.flatMap((node) => node.facts.devices.flatMap((device) => device.prefixes))
   const distinct = [...new Map(prefixes.map((prefix) => [`${formatIp(prefix.address)}/${prefix.lengthBits}`, prefix]))]
   return (claim) => {
     const subnets = distinct.filter(([, prefix]) => prefixContains(prefix, claim.address)).map(([text]) => text)
     const { policies: titles, omittedBy, pool, address } = claim
     const key = [titles.join(), omittedBy.join(), pool, subnets.join(), address.family].join(';')
-    const known = shared.get(key) ?? judgeAll(claim, nodes, byTitle)
-    shared.set(key, known)
-    return claim.localNodes === undefined ? known : onlyLocal(known, claim.localNodes)
+    const isOfMetallb = titles.every((title) => byTitle.get(title)?.kind !== 'CiliumL2AnnouncementPolicy')
+    const spared = isOfMetallb ? excluded : NOBODY
+    const all = shared.get(key) ?? judgeAll(claim, nodes, byTitle)
+    shared.set(key, all)
+    if (claim.localNodes !== undefined) return spare(onlyLocal(all, claim.localNodes), spared)
+    const known = sparing.get(all) ?? spare(all, spared)
+    sparing.set(all, known)
+    return known
   }
+}
+
+/** MetalLB's speakers announce nothing from nodes that bear it (unless told to ignore it); policies of Cilium know nothing of it. */
+const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
+const NOBODY: ReadonlySet<string> = new Set()
+
+/** Of the nodes that may answer those in `spared` do so only where there are no others: an address that nobody answers for helps nobody. */
+function spare(verdicts: ReadonlyMap<string, Verdict>, spared: ReadonlySet<string>): ReadonlyMap<string, Verdict> {
+  if (spared.size === 0) return verdicts
+  const eligible = [...verdicts].filter(([, { code }]) => code === 'Eligible')
+  if (eligible.every(([node]) => spared.has(node)) || !eligible.some(([node]) => spared.has(node))) return verdicts
+  return new Map(
+    Array.from(verdicts, ([node, verdict]) => {
+      const isLeft = verdict.code === 'Eligible' && spared.has(node)
+      return [node, isLeft ? { code: 'LeftToOthers', devices: verdict.devices } : verdict]
+    }),
+  )
 }
 
 function onlyLocal(
@@ -145,6 +171,8 @@ export function formatVerdict(verdict: Verdict): string {
       return `${verdict.devices.join(', ')} has no carrier`
     case 'NoLocalEndpoint':
       return 'externalTrafficPolicy is Local and no ready endpoint runs here'
+    case 'LeftToOthers':
+      return `it has the label ${EXCLUDE_LABEL}, so it answers only where no other node can: remove the label to have it answer like the others`
   }
 }
 

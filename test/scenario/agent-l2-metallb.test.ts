@@ -113,6 +113,28 @@ test('nodeSelectors choose the node, and one more of them another', async () => 
   assert.deepEqual([answers(cp1), answers(node1)], [[BLUE, RED], []])
 })
 
+test('a node that is excluded from load balancers answers only where no other can, as far as MetalLB is concerned', async () => {
+  const [cp1, node1] = await world(advertisementObject())
+  assert.ok(cp1 !== undefined && node1 !== undefined)
+  const label = 'node.kubernetes.io/exclude-from-external-load-balancers'
+  const exclude = async (...names: readonly string[]): Promise<void> => {
+    for (const [index, name] of ['cp1', 'node1'].entries()) {
+      const object = nodeObject(name, index + 1)
+      const labels = { ...object.metadata.labels, ...(names.includes(name) ? { [label]: '' } : {}) }
+      cluster.api.put({ ...object, metadata: { ...object.metadata, labels } })
+    }
+    await cluster.clock.advance(2000)
+  }
+  await exclude('cp1')
+  assert.deepEqual([answers(cp1), answers(node1)], [[], [BLUE, RED]])
+  await exclude('node1')
+  assert.deepEqual([answers(cp1), answers(node1)], [[BLUE, RED], []])
+  const [entry] = cp1.agent?.answers.l2().addresses ?? []
+  assert.match(entry?.candidates[1]?.message ?? '', /^it has the label .*, so it answers only where no other node can/)
+  await exclude('cp1', 'node1')
+  assert.deepEqual(answered([cp1, node1]), [BLUE, RED])
+})
+
 test('interfaces are exact names, and the mistake of one that no node has shows in l2 list', async () => {
   const nodes = await world(advertisementObject({ interfaces: ['eth'] }))
   assert.deepEqual(answered(nodes), [])

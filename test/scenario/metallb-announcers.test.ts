@@ -251,3 +251,22 @@ test('PreferDualStack with one family from a pool of MetalLB is told with the ev
     ],
   )
 })
+
+test('a node that leaves addresses to others is shown with the one that is bound to its pods', async (t) => {
+  const world = await begin(t)
+  const labels = { 'node.kubernetes.io/exclude-from-external-load-balancers': '' }
+  const exclude = (): void => {
+    world.api.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'cp1', labels } })
+  }
+  const local = 'externalTrafficPolicy: Local\n  selector: {app: web}'
+  await world.apply(BLUE + advertisementYaml() + serviceYaml('web', local))
+  putNode(world, 'cp1', ['eth0'])
+  exclude()
+  await world.pass(5_000)
+  const condition = conditionOf(world.object(SERVICES, 'web'), 'balise.io/Announced')
+  assert.match(condition?.message ?? '', /cp1 or node1 may, if it has a ready endpoint/)
+  putNode(world, 'cp1', ['eth0'], [VIP])
+  exclude()
+  await world.pass(2_000)
+  assert.deepEqual(statuses(world), ['default/web by cp1 on eth0'])
+})
