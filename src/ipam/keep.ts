@@ -131,14 +131,21 @@ function countFriends(tenants: readonly Tenant[]): ReadonlyMap<Tenant, number> {
     const total = agreeing.reduce((sum, [, others]) => sum + others.length, 0)
     const agreed = new Set(agreeing.map(([key]) => key))
     if (agreed.size === 0) continue
-    for (const tenant of members) {
-      const clashing = new Set(tenant.ports.flatMap((port) => byPort.get(portKey(port)) ?? []))
-      clashing.delete(tenant)
-      const self = agreed.has(profile) ? 1 : 0
-      friends.set(tenant, total - self - [...clashing].filter((other) => agreed.has(other.profile)).length)
+    // Those with the same ports have as many friends.
+    for (const alike of Map.groupBy(members, portsOf).values()) {
+      const ports = alike[0]?.ports ?? []
+      const clashing = new Set(ports.flatMap((port) => byPort.get(portKey(port)) ?? []))
+      // Nobody is a friend of himself; who has ports is among those that have them.
+      const self = ports.length === 0 && agreed.has(profile) ? 1 : 0
+      const others = [...clashing].filter((other) => agreed.has(other.profile)).length
+      for (const tenant of alike) friends.set(tenant, total - self - others)
     }
   }
   return friends
+}
+
+function portsOf({ ports }: Tenant): string {
+  return ports.map(portKey).toSorted().join()
 }
 
 function isAgreed(one: Tenant, other: Tenant): boolean {

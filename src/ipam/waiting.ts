@@ -146,24 +146,26 @@ export function concernedBy(
   limits: Set<Limit>,
   poolAt: (ip: Ip) => string | undefined,
 ): Concerned {
-  const all: Draft[] = []
+  const groups: Iterable<Draft>[] = []
   const sources = new Set<Source>()
   for (const [key, ip] of holdings.addresses) {
-    all.push(...(waiting.byAddress.get(key) ?? []))
+    groups.push(waiting.byAddress.get(key) ?? [])
     const pool = poolAt(ip)
     const source = pool === undefined ? undefined : waiting.pools.get(sourceKey(pool, ip.family))
     if (source !== undefined && source.waiters.size > 0) sources.add(source)
   }
-  for (const key of holdings.keys) all.push(...(waiting.byKey.get(key) ?? []))
+  for (const key of holdings.keys) groups.push(waiting.byKey.get(key) ?? [])
   for (const limit of limits) {
     const waiters = waitersUnder(waiting, limit)
-    all.push(...turnedAway(limit, waiters))
+    groups.push(turnedAway(limit, waiters))
     for (const field of FIELDS)
       if (hasRoom(limit, field) && waiters[field].waiters.size > 0) sources.add(waiters[field])
   }
   holdings.addresses.clear()
   holdings.keys.clear()
   limits.clear()
+  // There may be more than a call takes arguments.
+  const all = groups.flatMap((group) => [...group])
   return { all, sources: [...sources] }
 }
 
