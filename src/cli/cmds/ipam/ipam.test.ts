@@ -137,6 +137,26 @@ test('ipam what-if knows the families that the API server fills in where a file 
   assert.deepEqual(await movesOf('', plain('new')), [['default/new', ['10.0.0.0']]])
 })
 
+test('ipam what-if tells what would not be as the change means it, although nobody moves for it', async () => {
+  const cluster = operator() + pool('on', 'blocks: [{start: 10.0.0.1}]') + service('web', '10.0.0.1')
+  const change = [
+    pool('on', 'blocks: [{start: 10.0.0.9, stop: 10.0.0.1}]'),
+    pool('alpha', 'blocks: [{start: 10.1.0.0, stop: 10.1.0.9}], disabled: true'),
+    pool('beta', 'blocks: [{start: 10.2.0.1}, {start: 10.1.0.9}]'),
+    service('lacks', '', 'lbipam.cilium.io/ips: 10.0.0.1'),
+  ].join('')
+  const { moves, remarks, assumed } = await suppose(outsideWith(cluster, change), { paths: ['x'] })
+  assert.equal(
+    renderWhatIf(moves, assumed, remarks),
+    `No Service would get another address
+
+CiliumLoadBalancerIPPool on: spec.blocks[0].start "10.0.0.9" is after stop 10.0.0.1: write the lower address as start and the higher as stop
+Service default/lacks: No pool gives 10.0.0.1 to this Service. Pool alpha does not contain it; Pool beta does not contain it; Pool on has mistakes (kubectl describe of it lists them). Mend the mistakes of the pool, or ask for an address that is in the pool, or create a CiliumLoadBalancerIPPool
+Pool beta would give out nothing, for 10.1.0.9 - 10.1.0.9 overlaps 10.1.0.0 - 10.1.0.9 of pool alpha
+`,
+  )
+})
+
 test('ipam what-if refuses kinds that have nothing to do with addresses', async () => {
   const change = 'kind: Deployment\nmetadata: {name: web}\n'
   await assert.rejects(runWhatIf(outsideWith('', change), ['x.yaml']), /x\.yaml has a Deployment/)

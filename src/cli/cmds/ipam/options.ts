@@ -25,7 +25,7 @@ export const IPAM_WHAT_IF: CliCommand = {
   ],
   async execute(outside, _flags, { filename = [], delete: deleted = [], ...settings }) {
     const [{ runWhatIf }, { renderWhatIf }] = await Promise.all([import('./run.ts'), import('./render.ts')])
-    const { moves, assumed } = await runWhatIf(outside, { paths: filename, deleted, settings })
-    return { machine: moves, text: () => renderWhatIf(moves, assumed) }
+    const { moves, assumed, remarks } = await runWhatIf(outside, { paths: filename, deleted, settings })
+    return { machine: moves, text: () => renderWhatIf(moves, assumed, remarks) }
   },
 }

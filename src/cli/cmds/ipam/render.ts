@@ -31,9 +31,13 @@ function renderLook({ wanted, got, sharedWith, pools }: ExplainedLook): string {
   return `\n${wanted}: ${got ?? '<none>'}${shared}\n${pools.length === 0 ? 'No pool is in force\n' : table}`
 }
 
-export function renderWhatIf(moves: readonly ToldMove[], assumed = ''): string {
-  if (moves.length === 0) return `No Service would get another address\n${remarkOf(assumed)}`
+export function renderWhatIf(moves: readonly ToldMove[], assumed = '', remarks: readonly string[] = []): string {
+  return [renderMoves(moves), remarks.length === 0 ? '' : `\n${remarks.join('\n')}\n`, remarkOf(assumed)].join('')
+}
+
+function renderMoves(moves: readonly ToldMove[]): string {
+  if (moves.length === 0) return 'No Service would get another address\n'
   const text = (addresses: readonly string[]): string => addresses.join(', ') || '<none>'
   const rows = moves.map(({ service, from, to, message }) => [service, text(from), text(to), message])
-  return formatTable([['SERVICE', 'FROM', 'TO', 'MESSAGE'], ...rows]) + remarkOf(assumed)
+  return formatTable([['SERVICE', 'FROM', 'TO', 'MESSAGE'], ...rows])
 }

@@ -12,6 +12,7 @@ import { serviceKey } from '#model/service.ts'
 import { applyChange } from './change.ts'
 import { type IpamCluster, inputOf, readIpamCluster } from './cluster.ts'
 import { applyDeletions, keysOf } from './deletions.ts'
+import { remarksOf } from './remarks.ts'
 
 export interface ExplainedService {
   readonly service: string
@@ -142,6 +143,8 @@ export interface Supposition {
 
 export interface Supposed {
   readonly moves: readonly ToldMove[]
+  /** What would not be as the change means it, beside the moves. */
+  readonly remarks: readonly string[]
   /** As in `ExplainedService`. */
   readonly assumed: string
 }
@@ -158,13 +161,17 @@ export async function runWhatIf(
   const cluster = await readIpamCluster(outside, settings)
   const applied = applyChange(cluster.objects, found, outside.nowMs())
   const after = { ...cluster, objects: applyDeletions(cluster.objects, applied, deleted) }
-  const moves = whatIf(inputOf(cluster), inputOf(after)).map(({ service, from, to, message }) => ({
+  const [now, then] = [inputOf(cluster), inputOf(after)]
+  const moves = whatIf(now, then).map(({ service, from, to, message }) => ({
     service,
     from: from.map(formatIp),
     to: to.map(formatIp),
     message: isThere(after, service) ? message : 'It would be deleted',
   }))
-  return { moves, assumed: cluster.operator.assumed }
+  // What a Service that moves is told stands beside its move.
+  const isTold = (remark: string): boolean => moves.some(({ message }) => message !== '' && remark.endsWith(message))
+  const remarks = remarksOf(found, now, then).filter((remark) => !isTold(remark))
+  return { moves, remarks, assumed: cluster.operator.assumed }
 }
 
 function isThere({ objects }: IpamCluster, service: string): boolean {
