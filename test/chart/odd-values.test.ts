@@ -51,7 +51,8 @@ test('annotations, labels and selectors of nodes are texts, whatever YAML made o
     assert.deepEqual(own.annotations, TEXTS)
   }
   const account = objects.find(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === 'balise')
-  assert.deepEqual((account?.metadata as { readonly annotations?: unknown }).annotations, TEXTS)
+  assert.ok(account !== undefined)
+  assert.deepEqual((account.metadata as { readonly annotations?: unknown }).annotations, TEXTS)
   assert.ok(objects.every(({ metadata }) => metadata.labels?.['ours'] === '1'))
 })
 
