@@ -72,16 +72,21 @@ test('watchLife() does not ping where something comes', async () => {
   assert.deepEqual([pings.length, ends], [0, []])
 })
 
-test('watchLife() goes on after each answer', async () => {
+test('watchLife() asks again after each answer, and notices when there is none any more', async () => {
   const { socket, pings, ends, pass } = open()
+  let answered = 0
   for (let seconds = 0; seconds < 1_800; seconds++) {
     await pass(1_000)
     const answer = pings.pop()
     if (answer === undefined) continue
+    answered += 1
     socket.bytesRead += 17
     answer()
   }
   assert.deepEqual(ends, [])
+  assert.ok(answered > 150, `${answered} answers in half an hour`)
+  await pass(13_000)
+  assert.deepEqual(ends, ['The server does not answer'])
 })
 
 test('watchLife() notices a server that falls silent after it sent something while a ping was under way', async () => {
