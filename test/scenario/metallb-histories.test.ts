@@ -12,7 +12,7 @@ import {
   SERVICE_L2_STATUSES,
   SERVICES,
 } from '#ports/kube-resources.ts'
-import { createLoopWorld, type LoopWorld, type LoopWorldOptions } from './metallb-loops.ts'
+import { createLoopWorld, type LoopWorld, type LoopWorldOptions } from './loop-world.ts'
 import { advertisementYaml, servedService } from './metallb-manifests.ts'
 import { addressPoolYaml } from './metallb-world.ts'
 import { eventsOf, poolYaml, putNode } from './operator-world.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { LEASES, SERVICES } from '#ports/kube-resources.ts'
-import { createLoopWorld, type LoopWorld } from './metallb-loops.ts'
+import { createLoopWorld, type LoopWorld } from './loop-world.ts'
 import { servedService } from './metallb-manifests.ts'
 import { putNode } from './operator-world.ts'
 

@@ -178,7 +178,10 @@ async function lead(
   const byAddress = createServicesByAddress(services)
   const nodeSources = slices === undefined ? undefined : { nodes, slices }
   const rules = { pools, poolPolicies, namespaces }
-  const ipam = startIpamLoop({ ...loop, ...rules, services, nodeSources, metallb, view, events, settings }, signal)
+  const ipam = startIpamLoop(
+    { ...loop, ...rules, services, byAddress, nodeSources, metallb, view, events, settings },
+    signal,
+  )
   const dialect = metallb === undefined ? [] : [startMetallbLoop({ ...loop, pools, services, metallb, events }, signal)]
   const announcers =
     ofMetallb === undefined || l2Statuses === undefined

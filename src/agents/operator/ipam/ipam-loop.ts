@@ -7,6 +7,8 @@ import { POOL_POLICIES, POOLS, SERVICES } from '#ports/kube-resources.ts'
 import type { Informer } from '#runtime/informer.ts'
 import type { Failure } from '#runtime/failure.ts'
 import { createReconciler, type ReconcileAnswer, type Reconciler } from '#runtime/reconciler.ts'
+import type { ServicesByAddress } from '#agents/operator/services-by-address.ts'
+import { changedHoldings } from '#agents/operator/announcements/moment-changes.ts'
 import type { OperatorReports } from '#agents/operator/reports.ts'
 import type { EventRecorder } from '#agents/event-recorder.ts'
 import { type AllocationSource, createAllocationSource } from './allocation-source.ts'
@@ -35,6 +37,7 @@ export interface IpamLoopOptions {
   /** Labels by name. */
   readonly namespaces: Informer<Labels>
   readonly services: Informer<ServiceRecord>
+  readonly byAddress: ServicesByAddress
   /** Undefined where node IPAM is off. */
   readonly nodeSources: NodeSources | undefined
   /** Undefined where the dialect of MetalLB is switched off. */
@@ -61,6 +64,8 @@ interface Memory {
   /** When all Services were looked at last, by the monotonic clock. */
   sweptMs: number
   moment: L2Moment | undefined
+  /** The moment since which nothing has changed in what nodes report that may be about any Service. */
+  era: L2Moment | undefined
   /** More Services wait for their address than are written at once. */
   hasBacklog: boolean
   /** When that was so last, by the monotonic clock. */
@@ -80,6 +85,8 @@ const POOL_STATUS_MS = 200
 /** Writes that were refused for good (a missing rule) are tried again at least that often. */
 const RESYNC_MS = 60_000
 
+const NOBODY: ReadonlySet<string> = new Set()
+
 /** Gives Services their addresses and tells pools how they stand. Writes nothing before both kinds are listed in full. */
 export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { close(): Promise<void> } {
   const { api, clock, random, pools, poolPolicies, namespaces, services, nodeSources, metallb, view } = options
@@ -98,6 +105,7 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
     isSweepDue: true,
     sweptMs: Number.NEGATIVE_INFINITY,
     moment: undefined,
+    era: undefined,
     hasBacklog: false,
     backlogMs: Number.NEGATIVE_INFINITY,
     poolsMs: undefined,
@@ -151,7 +159,7 @@ function reconcileOnce(
   { services: serviceWriter, pools: poolWriter, policies: policyWriter }: Writers,
   memory: Memory,
 ): ReconcileAnswer {
-  const { pools, poolPolicies, namespaces, services, view, events, reports, clock } = options
+  const { pools, poolPolicies, namespaces, services, byAddress, view, events, reports, clock } = options
   const metallb = lookAtMetallb(options.metallb)
   const isListed = [pools, poolPolicies, namespaces, services].every((informer) => informer.status().synced)
   if (!isListed || metallb === undefined) return undefined
@@ -160,7 +168,16 @@ function reconcileOnce(
   const { outcome, changed, isUnfinished } = source.look({ ...items, metallb, namespaces: namespaces.items() })
   const hadBacklog = memory.hasBacklog
   const moment = view.moment()
-  statuses.settle({ outcome, moment, changed, isSweep: takeSweep(memory, moment, clock), hasBacklog: hadBacklog })
+  const concerned = takeNews(memory, moment, byAddress)
+  const isSweep = takeSweep(memory, moment, clock)
+  statuses.settle({
+    outcome,
+    moment,
+    era: memory.era,
+    changed: concerned.size === 0 ? changed : changed.union(concerned),
+    isSweep,
+    hasBacklog: hadBacklog,
+  })
   const poolsWaitMs = settlePools(options, { pools: poolWriter, policies: policyWriter }, memory, outcome, metallb)
   const waiting = statuses.owed() - serviceWriter.status().failing
   // Between two batches of a burst there may be a moment without: one that has begun ends when nobody has waited for a while.
@@ -176,14 +193,23 @@ function reconcileOnce(
   return { runAgainInMs: earliest([statuses.nextLookMs(), poolsWaitMs, ofBacklog, isUnfinished ? 0 : undefined]) }
 }
 
-/** Whether this look is at all Services: what all announcements are told from has changed, or they have not been looked at for long. */
+/** The Services that are concerned by what nodes report since the last look; where that may be all of them, a look at all is due. */
+function takeNews(memory: Memory, moment: L2Moment | undefined, byAddress: ServicesByAddress): ReadonlySet<string> {
+  const before = memory.moment
+  // In a backlog nothing is told of announcements.
+  if (before === moment || memory.hasBacklog) return NOBODY
+  memory.moment = moment
+  const addresses = before === undefined || moment === undefined ? undefined : changedHoldings(before, moment)
+  if (addresses !== undefined) return byAddress.keysWith(addresses)
+  memory.isSweepDue = true
+  return NOBODY
+}
+
+/** Whether this look is at all Services: something has changed that may be about any of them, or they have not been looked at for long. */
 function takeSweep(memory: Memory, moment: L2Moment | undefined, clock: Clock): boolean {
   const nowMs = clock.monotonicMs()
-  // In a backlog nothing is told of announcements.
-  const hasNews = memory.moment !== moment && !memory.hasBacklog
-  const isSweep = memory.isSweepDue || hasNews || nowMs - memory.sweptMs >= RESYNC_MS
-  if (!isSweep) return false
-  memory.moment = moment
+  if (!memory.isSweepDue && nowMs - memory.sweptMs < RESYNC_MS) return false
+  if (memory.isSweepDue) memory.era = moment
   memory.isSweepDue = false
   memory.sweptMs = nowMs
   return true

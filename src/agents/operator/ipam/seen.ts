@@ -5,37 +5,35 @@ import { sameIp } from '#model/ip.ts'
 import type { L2Moment } from '#agents/operator/announcements/l2-view.ts'
 import type { ServiceRecord } from '#agents/operator/records.ts'
 
-/** Services whose status says all there is to say, so that a change elsewhere costs them nothing. */
+/**
+ * Services whose status says all there is to say, so that a change elsewhere costs them nothing. An era ends with a change in what nodes report
+ * that may be about any Service.
+ */
 export interface Seen {
   /** Nothing that its status is made from has changed since `note`. */
-  isSettled(
-    key: string,
-    record: ServiceRecord,
-    moment: L2Moment | undefined,
-    assignment: Assignment | undefined,
-  ): boolean
+  isSettled(key: string, record: ServiceRecord, era: L2Moment | undefined, assignment: Assignment | undefined): boolean
   /** Its status was found right. */
-  note(key: string, record: ServiceRecord, moment: L2Moment | undefined): void
-  /** Forgets a Service that is gone. */
+  note(key: string, record: ServiceRecord, era: L2Moment | undefined): void
+  /** Forgets a Service that is gone, or that something has changed for. */
   forget(key: string): void
 }
 
 interface Sight {
   readonly record: ServiceRecord
-  readonly moment: L2Moment | undefined
+  readonly era: L2Moment | undefined
 }
 
 export function createSeen(): Seen {
   const sights = new Map<string, Sight>()
   return {
-    isSettled(key, record, moment, assignment) {
+    isSettled(key, record, era, assignment) {
       const sight = sights.get(key)
-      if (sight === undefined || sight.record !== record || sight.moment !== moment) return false
+      if (sight === undefined || sight.record !== record || sight.era !== era) return false
       return assignment !== undefined && isSatisfied(assignment) && hasAddresses(record, assignment)
     },
-    note(key, record, moment) {
+    note(key, record, era) {
       // Of one that is not told yet who announces it, more is to be said when the time has come.
-      if (moment === undefined || isTold(record.conditions)) sights.set(key, { record, moment })
+      if (era === undefined || isTold(record.conditions)) sights.set(key, { record, era })
     },
     forget: (key) => void sights.delete(key),
   }

@@ -28,6 +28,8 @@ export interface ServiceStatusesOptions {
 export interface ServiceLook {
   readonly outcome: Outcome
   readonly moment: L2Moment | undefined
+  /** The moment since which nothing has changed in what nodes report that may be about any Service. */
+  readonly era: L2Moment | undefined
   /** Services that something has changed for. */
   readonly changed: ReadonlySet<string>
   /** Look at all of them: what changed concerns everybody, or nobody has looked for long. */
@@ -75,9 +77,9 @@ export function createServiceStatuses(options: ServiceStatusesOptions): ServiceS
     awaited.delete(key)
   }
   const settleOne = (key: string, record: ServiceRecord, look: ServiceLook, plan: ServicePlan): void => {
-    const { outcome, moment, hasBacklog } = look
+    const { outcome, era, hasBacklog } = look
     const assignment = outcome.assignments.get(key)
-    if (seen.isSettled(key, record, moment, assignment)) {
+    if (seen.isSettled(key, record, era, assignment)) {
       owed.delete(key)
       awaited.delete(key)
       return
@@ -89,7 +91,7 @@ export function createServiceStatuses(options: ServiceStatusesOptions): ServiceS
       wanted = serviceImage(key, record, current, plan)
       return wanted === undefined ? undefined : { image: wanted, write: { record, image: wanted } }
     })
-    if (settling === 'unchanged' && !hasBacklog) seen.note(key, record, moment)
+    if (settling === 'unchanged' && !hasBacklog) seen.note(key, record, era)
     const isSent = settling === 'write' || settling === 'underWay'
     mark(owed, key, isSent && assignment !== undefined && !hasAddresses(record, assignment))
     mark(awaited, key, plan.announcements !== undefined && assignment !== undefined && isAwaited(wanted))
@@ -110,6 +112,7 @@ export function createServiceStatuses(options: ServiceStatusesOptions): ServiceS
       }
       const isDue = awaitedAtMs !== undefined && clock.monotonicMs() >= awaitedAtMs
       const items = services.items()
+      for (const key of look.changed) seen.forget(key)
       const known = look.isSweep ? [...look.changed, ...owed, ...awaited] : look.changed
       for (const key of known) if (!items.has(key)) forget(key)
       const settleKey = (key: string): void => {

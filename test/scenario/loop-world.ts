@@ -1,6 +1,8 @@
 import { createEventRecorder, type EventText } from '#agents/event-recorder.ts'
 import { createL2View, type L2View } from '#agents/operator/announcements/l2-view.ts'
 import { startMirrorLoop } from '#agents/operator/announcements/mirror-loop.ts'
+import { startIpamLoop } from '#agents/operator/ipam/ipam-loop.ts'
+import { poolPolicyRecord } from '#agents/operator/ipam/pool-policies.ts'
 import { createServiceRecords } from '#agents/operator/ipam/service-records.ts'
 import { startAnnouncerLoop } from '#agents/operator/metallb/announcer-loop.ts'
 import { startMetallbLoop } from '#agents/operator/metallb/metallb-loop.ts'
@@ -10,6 +12,7 @@ import { policyRecord, poolRecord } from '#agents/operator/records.ts'
 import { createServicesByAddress } from '#agents/operator/services-by-address.ts'
 import { createReports } from '#agents/operator/reports.ts'
 import { decodeLease } from '#crd/lease.ts'
+import { DEFAULT_IPAM } from '#ipam/ownership.ts'
 import { METALLB_NAMESPACE } from '#crd/metallb/kinds.ts'
 import { MANAGED_BY, MANAGED_LABEL, readServiceL2Status } from '#crd/metallb/service-l2-status.ts'
 import { LEASE_KIND_MIRROR } from '#l2/mirror.ts'
@@ -21,7 +24,9 @@ import {
   L2_ADVERTISEMENTS,
   L2_POLICIES,
   LEASES,
+  NAMESPACES,
   NODES,
+  POOL_POLICIES,
   POOLS,
   SERVICE_L2_STATUSES,
   SERVICES,
@@ -29,8 +34,8 @@ import {
 import { createInformer, type Informer } from '#runtime/informer.ts'
 import { createScenario, type Scenario } from './harness.ts'
 
-/** Loops of the operator that look at Services and write nothing into them that decides anything; nobody gives out addresses here. */
-export type LoopName = 'metallb' | 'announcers' | 'mirrors'
+/** Loops of the operator that look at Services. Nobody gives out addresses here but `ipam`. */
+export type LoopName = 'ipam' | 'metallb' | 'announcers' | 'mirrors'
 
 export interface LoopWorld extends Scenario {
   /** Keys of objects (of Services, and of what the loop keeps of them) that were looked at since this was last asked. */
@@ -120,6 +125,8 @@ function startLoops(
     legacyConfig: inform(CONFIG_MAPS, legacyRecord, { namespace }),
   }
   const pools = inform(POOLS, poolRecord)
+  const poolPolicies = inform(POOL_POLICIES, poolPolicyRecord)
+  const namespaces = inform(NAMESPACES, ({ metadata }) => metadata.labels ?? {})
   const policies = inform(L2_POLICIES, policyRecord)
   const nodes = inform(NODES, nodeRecord)
   const statuses = inform(SERVICE_L2_STATUSES, readServiceL2Status, {
@@ -142,13 +149,31 @@ function startLoops(
   )
   const byAddress = createServicesByAddress(seen(services))
   const loop = { ...timing, reports: createReports(log), services: seen(services), byAddress, events, view }
+  const ofPools = { pools, poolPolicies, namespaces }
   const start = {
+    ipam: () =>
+      startIpamLoop(
+        { ...loop, ...ofPools, nodeSources: undefined, metallb: undefined, settings: DEFAULT_IPAM },
+        signal,
+      ),
     metallb: () => startMetallbLoop({ ...loop, pools, metallb }, signal),
     announcers: () => startAnnouncerLoop({ ...loop, ...metallb, namespace, statuses: seen(statuses) }, signal),
     mirrors: () => startMirrorLoop({ ...loop, namespace: 'kube-system', mirrors: seen(mirrors) }, signal),
   }
   const running = names.map((name) => start[name]())
-  const parts = [...Object.values(metallb), services, pools, policies, nodes, statuses, mirrors, view, recorder]
+  const parts = [
+    ...Object.values(metallb),
+    services,
+    pools,
+    poolPolicies,
+    namespaces,
+    policies,
+    nodes,
+    statuses,
+    mirrors,
+    view,
+    recorder,
+  ]
   return {
     async close() {
       life.abort(new Error('The loops are ended'))
