@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type BareFigures, BurstBench, type BurstPlan, type OperatorFigures } from './ipam-burst-bench.ts'
+import { type BareFigures, BurstBench, type OperatorFigures } from './ipam-burst-bench.ts'
 import { pairedRatio } from './stats.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
