@@ -127,6 +127,11 @@ const CASES: readonly Case[] = [
     mistake: 'spec.reserved[1].address "10.0.0" is not an IP address: write an address like 192.168.10.75 or fd00::75',
   },
   {
+    name: 'address, of IPv4 in the notation of IPv6',
+    spec: { reserved: [GOOD, { address: '::ffff:10.0.0.1' }] },
+    mistake: 'spec.reserved[1].address "::ffff:10.0.0.1" is IPv4 in the notation of IPv6: write 10.0.0.1',
+  },
+  {
     name: 'address beside cidr',
     spec: { reserved: [{ ...GOOD, cidr: '10.0.0.0/24' }] },
     mistake: 'spec.reserved[0].cidr "10.0.0.0/24" is ignored beside address: remove it, or remove address',

@@ -18,6 +18,7 @@ import {
   rootPlace,
 } from './place.ts'
 import { isWritten, readRange } from './pool-range.ts'
+import { noteMapped } from './unusable.ts'
 
 /**
  * A LoadBalancerIPPoolPolicy (balise.io/v1alpha1). Entries without a mistake are in force beside those with one. Where it is not known whom
@@ -71,7 +72,14 @@ function readReservation(place: Place): Reservation | undefined {
   const block = readReservedRange(place)
   const reason = readText(field(place, 'reason'))
   const requestableBy = readRequestableBy(place)
-  return block === undefined ? undefined : { ...block, reason, requestableBy }
+  return block === undefined || noteMapped(block.range, writtenIn(place))
+    ? undefined
+    : { ...block, reason, requestableBy }
+}
+
+/** Where the addresses of an entry are written. */
+function writtenIn(place: Place): Place {
+  return ['address', 'cidr', 'start'].map((key) => field(place, key)).find(isWritten) ?? place
 }
 
 function readReservedRange(place: Place): Pick<Reservation, 'range' | 'text'> | undefined {

@@ -1,5 +1,14 @@
+import { formatIp } from '#model/ip.ts'
 import { mustParsePrefix } from '#model/prefix.ts'
-import { formatRange, type IpRange, intersect, mergeRanges, rangeOfPrefix, withoutRanges } from '#model/range.ts'
+import {
+  formatRange,
+  type IpRange,
+  intersect,
+  mergeRanges,
+  rangeOfPrefix,
+  rangeSize,
+  withoutRanges,
+} from '#model/range.ts'
 import { unmapped } from './mapped-ip.ts'
 import { note, type Place } from './place.ts'
 
@@ -20,16 +29,26 @@ const UNUSABLE: readonly IpRange[] = mergeRanges(
 export function withoutUnusable(range: IpRange, place: Place): readonly IpRange[] {
   const inside = UNUSABLE.flatMap((other) => intersect(range, other) ?? [])
   if (inside.length === 0) return [range]
-  const meant = asIpv4(range)
-  if (meant === undefined) {
+  if (!noteMapped(range, place)) {
     const told = inside.map(formatRange).join(', ')
     note(place, `has addresses that no Service can have (${told})`, 'write addresses of your network only')
-  } else note(place, 'is IPv4 in the notation of IPv6', `write ${formatRange(meant)}`)
+  }
   return withoutRanges(range, inside)
+}
+
+/** Notes a mistake, and says so, where a range is one of IPv4 in the notation of IPv6. */
+export function noteMapped(range: IpRange, place: Place): boolean {
+  const meant = asIpv4(range)
+  if (meant !== undefined) note(place, 'is IPv4 in the notation of IPv6', `write ${textOf(meant)}`)
+  return meant !== undefined
 }
 
 function asIpv4({ first, last }: IpRange): IpRange | undefined {
   const lowest = unmapped(first)
   const highest = unmapped(last)
   return lowest === undefined || highest === undefined ? undefined : { first: lowest, last: highest }
+}
+
+function textOf(range: IpRange): string {
+  return rangeSize(range) === 1n ? formatIp(range.first) : formatRange(range)
 }
