@@ -18,6 +18,7 @@ import { lookAtMetallb, type MetallbLook, type MetallbSources } from '#agents/op
 import type { NodeSources } from './node-source.ts'
 import { policyImage, type PoolPolicyRecord, shownPolicyImage } from './pool-policies.ts'
 import type { PoolRecord, ServiceRecord } from '#agents/operator/records.ts'
+import { createReminders, type Reminders } from './reminders.ts'
 import { noticesOf } from './service-events.ts'
 import { createServiceStatuses, type ServiceStatuses, type ServiceWrite } from './service-statuses.ts'
 import { settle } from '#agents/operator/status/settle.ts'
@@ -59,6 +60,7 @@ interface Writers {
 interface Memory {
   readonly source: AllocationSource
   readonly statuses: ServiceStatuses
+  readonly reminders: Reminders
   /** The next look is at all Services. */
   isSweepDue: boolean
   /** When all Services were looked at last, by the monotonic clock. */
@@ -99,9 +101,11 @@ export function startIpamLoop(options: IpamLoopOptions, signal: AbortSignal): { 
   const poolWriter = createStatusWriter<StatusWrite>({ ...common, resource: POOLS }, signal)
   const policyWriter = createStatusWriter<StatusWrite>({ ...common, resource: POOL_POLICIES }, signal)
   const writers = { services: serviceWriter, pools: poolWriter, policies: policyWriter }
+  const reminders = createReminders({ services, events, clock, random })
   const memory: Memory = {
     source: createAllocationSource({ settings, ledger: serviceWriter.ledger, services: services.keyChanges() }),
-    statuses: createServiceStatuses({ services, nodeSources, writer: serviceWriter, clock }),
+    statuses: createServiceStatuses({ services, nodeSources, writer: serviceWriter, reminders, clock }),
+    reminders,
     isSweepDue: true,
     sweptMs: Number.NEGATIVE_INFINITY,
     moment: undefined,
@@ -164,7 +168,7 @@ function reconcileOnce(
   const isListed = [pools, poolPolicies, namespaces, services].every((informer) => informer.status().synced)
   if (!isListed || metallb === undefined) return undefined
   const items = { pools: pools.items(), policies: poolPolicies.items(), services: services.items() }
-  const { source, statuses } = memory
+  const { source, statuses, reminders } = memory
   const { outcome, changed, isUnfinished } = source.look({ ...items, metallb, namespaces: namespaces.items() })
   const hadBacklog = memory.hasBacklog
   const moment = view.moment()
@@ -190,7 +194,9 @@ function reconcileOnce(
   policyWriter.retain(items.policies)
   reports.allocated(outcome)
   const ofBacklog = hadBacklog || memory.hasBacklog ? BACKLOG_LOOK_MS : undefined
-  return { runAgainInMs: earliest([statuses.nextLookMs(), poolsWaitMs, ofBacklog, isUnfinished ? 0 : undefined]) }
+  reminders.look()
+  const waits = [statuses.nextLookMs(), reminders.nextLookMs(), poolsWaitMs, ofBacklog, isUnfinished ? 0 : undefined]
+  return { runAgainInMs: earliest(waits) }
 }
 
 /** The Services that are concerned by what nodes report since the last look; where that may be all of them, a look at all is due. */

@@ -13,7 +13,19 @@ export interface Notice {
 
 /** What a status that was just written tells the user anew. */
 export function noticesOf(write: StatusWrite, before: readonly Ip[]): readonly Notice[] {
-  return [...addressNotices(before, write.image.addresses), ...requestNotices(write), ...announcementNotices(write)]
+  return [
+    ...addressNotices(before, write.image.addresses),
+    ...requestNotices(newsOf(write, IPAM_CONDITION)),
+    ...announcementNotices(newsOf(write, ANNOUNCED_CONDITION)),
+  ]
+}
+
+/** What of these conditions somebody still has to see to. */
+export function warningsOf(conditions: readonly unknown[]): readonly Notice[] {
+  return [
+    ...requestNotices(conditionIn(conditions, IPAM_CONDITION)),
+    ...announcementNotices(conditionIn(conditions, ANNOUNCED_CONDITION)),
+  ].filter(({ type }) => type === 'Warning')
 }
 
 function addressNotices(before: readonly Ip[], after: readonly Ip[]): readonly Notice[] {
@@ -34,16 +46,14 @@ function format(addresses: readonly Ip[]): string {
   return addresses.map(formatIp).join(', ')
 }
 
-function requestNotices(write: StatusWrite): readonly Notice[] {
-  const news = newsOf(write, IPAM_CONDITION)
+function requestNotices(news: Condition | undefined): readonly Notice[] {
   if (news === undefined || news.message === '') return []
   // What a satisfied request has to say is what of it has no effect; `kubectl describe` shows no conditions of Services.
   const reason = news.status === 'False' ? 'AllocationFailed' : 'Ignored'
   return [{ type: 'Warning', reason, message: news.message }]
 }
 
-function announcementNotices(write: StatusWrite): readonly Notice[] {
-  const news = newsOf(write, ANNOUNCED_CONDITION)
+function announcementNotices(news: Condition | undefined): readonly Notice[] {
   if (news === undefined) return []
   const { status, message } = news
   return status === 'True'

@@ -9,6 +9,7 @@ import type { L2Moment } from '#agents/operator/announcements/l2-view.ts'
 import type { StatusImage } from '#agents/operator/status/ledger.ts'
 import { type NodeSources, nodeAssigner } from './node-source.ts'
 import type { ServiceRecord } from '#agents/operator/records.ts'
+import type { Reminders } from './reminders.ts'
 import { createSeen, hasAddresses } from './seen.ts'
 import { settle } from '#agents/operator/status/settle.ts'
 import type { StatusWrite, StatusWriter } from '#agents/operator/status/status-writer.ts'
@@ -21,6 +22,7 @@ export interface ServiceStatusesOptions {
   readonly services: Informer<ServiceRecord>
   readonly nodeSources: NodeSources | undefined
   readonly writer: StatusWriter<ServiceWrite>
+  readonly reminders: Pick<Reminders, 'keep'>
   readonly clock: Clock
 }
 
@@ -58,7 +60,7 @@ const SWEEP_AHEAD = 256
 const SWEEP_LOOK_MS = 20
 
 export function createServiceStatuses(options: ServiceStatusesOptions): ServiceStatuses {
-  const { services, nodeSources, writer, clock } = options
+  const { services, nodeSources, writer, reminders, clock } = options
   const seen = createSeen()
   const owed = new Set<string>()
   /** Services of which it is too early to say that nobody announces them. */
@@ -91,6 +93,7 @@ export function createServiceStatuses(options: ServiceStatusesOptions): ServiceS
       wanted = serviceImage(key, record, current, plan)
       return wanted === undefined ? undefined : { image: wanted, write: { record, image: wanted } }
     })
+    if (settling === 'unchanged') reminders.keep(key, record)
     if (settling === 'unchanged' && !hasBacklog) seen.note(key, record, era)
     const isSent = settling === 'write' || settling === 'underWay'
     mark(owed, key, isSent && assignment !== undefined && !hasAddresses(record, assignment))
