@@ -14,6 +14,8 @@ import { type Memory, Program } from './ipam-burst-process.ts'
 
 export interface BurstPlan {
   readonly services: number
+  /** Services in a batch, where loop and operator take turns. */
+  readonly batch: number
   /** Requests at once: of whoever creates Services, and of the bare loop. */
   readonly concurrency: number
   /** `NODE_OPTIONS` of the programs. */
@@ -29,6 +31,12 @@ export interface BurstFigures {
   readonly machineCpuSeconds: number
   /** Of the process under measurement. */
   readonly cpuSeconds: number
+}
+
+/** One batch of each, right after one another. */
+export interface Turn {
+  readonly bare: BurstFigures
+  readonly operator: BurstFigures
 }
 
 export interface BareFigures extends BurstFigures {
@@ -50,6 +58,8 @@ export interface OperatorFigures extends BurstFigures {
 }
 
 const BARE_LOOP = join(import.meta.dirname, 'ipam-burst-bare.ts')
+/** The operator's log when it is ready. */
+const ALLOCATED = 'Addresses allocated'
 const POOL = {
   apiVersion: 'cilium.io/v2',
   kind: 'CiliumLoadBalancerIPPool',
@@ -90,6 +100,38 @@ export class BurstBench implements AsyncDisposable {
     await this.#lab[Symbol.asyncDispose]()
   }
 
+  /**
+   * Batches in turn, so that a machine that grows faster or slower does so for both: first one begins, then the other. The Services stay: each
+   * batch finds more of them than the one before.
+   */
+  async inTurns(): Promise<readonly Turn[]> {
+    const { services, batch, concurrency } = this.#plan
+    const names = { bare: 'bare-turns', operator: 'operator-turns' }
+    await bundle(this.#path('bundle')) // as the image has it
+    for (const namespace of Object.values(names)) await this.#createNamespace(namespace)
+    await this.#api.create(POOLS, undefined, POOL)
+    const bare = async (from: number): Promise<BurstFigures> => {
+      const program = this.#start(`ipam-burst-bare-${from}`, [BARE_LOOP, names.bare, String(concurrency)])
+      return await this.#batch(names.bare, from, program, 'watching')
+    }
+    const operator = async (from: number): Promise<BurstFigures> => {
+      const program = this.#start(`ipam-burst-operator-${from}`, this.#operatorArgv())
+      return await this.#batch(names.operator, from, program, ALLOCATED)
+    }
+    const turns: Turn[] = []
+    for (let from = 0; from < services; from += batch) {
+      const turn =
+        turns.length % 2 === 0
+          ? { bare: await bare(from), operator: await operator(from) }
+          : { operator: await operator(from), bare: await bare(from) }
+      turns.push(turn)
+      this.#say(`${from + batch} Services: ${JSON.stringify(turn)}`)
+    }
+    for (const namespace of Object.values(names)) await this.#clear(namespace)
+    await this.#api.delete(POOLS, { name: POOL.metadata.name })
+    return turns
+  }
+
   async bare(round: number): Promise<BareFigures> {
     const namespace = `bare-${round}`
     await this.#createNamespace(namespace)
@@ -97,7 +139,7 @@ export class BurstBench implements AsyncDisposable {
     const program = this.#start(`ipam-burst-${namespace}`, [BARE_LOOP, namespace, String(concurrency)])
     try {
       await program.said('watching')
-      const burst = await this.#burst(namespace, program)
+      const burst = await this.#burst(namespace, { from: 0, to: services }, program)
       const memory = program.memory()
       await program.stop()
       const count = await countAddresses(this.#api, namespace) // who only patches is watched no less
@@ -130,7 +172,7 @@ export class BurstBench implements AsyncDisposable {
     try {
       await this.#quiet()
       const before = await this.#writes()
-      const burst = await this.#burst(namespace, program)
+      const burst = await this.#burst(namespace, { from: 0, to: this.#plan.services }, program)
       const writesDuring = writesBetween(before, await this.#writes())
       await this.#quiet()
       const writes = writesBetween(before, await this.#writes())
@@ -154,14 +196,31 @@ export class BurstBench implements AsyncDisposable {
     }
   }
 
-  async #burst(namespace: string, program: Program): Promise<BurstFigures> {
-    const { services, concurrency } = this.#plan
+  async #batch(namespace: string, from: number, program: Program, ready: string): Promise<BurstFigures> {
+    try {
+      await program.said(ready)
+      await this.#quiet()
+      const figures = await this.#burst(namespace, { from, to: from + this.#plan.batch }, program)
+      await this.#quiet()
+      return figures
+    } finally {
+      await program.stop()
+    }
+  }
+
+  async #burst(
+    namespace: string,
+    { from, to }: { readonly from: number; readonly to: number },
+    program: Program,
+  ): Promise<BurstFigures> {
     const count = await countAddresses(this.#api, namespace)
-    const all = count.until(services)
+    const all = count.until(to)
     const ofProgram = program.cpuSeconds()
     const ofMachine = machineCpuSeconds()
     const beganMs = performance.now()
-    await forEachIndex(services, concurrency, (index) => this.#api.create(SERVICES, namespace, serviceManifest(index)))
+    await forEachIndex(to - from, this.#plan.concurrency, (index) =>
+      this.#api.create(SERVICES, namespace, serviceManifest(from + index)),
+    )
     const burstMs = (await all) - beganMs
     const figures = {
       burstMs,
@@ -192,9 +251,13 @@ export class BurstBench implements AsyncDisposable {
   }
 
   async #startOperator(name: string): Promise<Program> {
-    const program = this.#start(`ipam-burst-${name}`, [join(this.#path('bundle'), 'balise.mjs'), 'operator'])
-    await program.said('Addresses allocated')
+    const program = this.#start(`ipam-burst-${name}`, this.#operatorArgv())
+    await program.said(ALLOCATED)
     return program
+  }
+
+  #operatorArgv(): readonly string[] {
+    return [join(this.#path('bundle'), 'balise.mjs'), 'operator']
   }
 
   #path(name: string): string {
