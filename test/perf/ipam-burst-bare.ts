@@ -14,7 +14,7 @@ const FIRST = (10n << 24n) + (96n << 16n) + 1n
 export function bareStatus(index: number): unknown {
   const ip = formatIp({ family: 'IPv4', value: FIRST + BigInt(index) })
   const condition = {
-    type: 'cilium.io/IPAMRequestSatisfied',
+    type: 'bare.test/IPAMRequestSatisfied', // an operator would take one with its own condition for its own
     status: 'True',
     reason: 'satisfied',
     message: '',

@@ -14,10 +14,14 @@ export async function forEachIndex(
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker))
 }
 
-/** The n-th Service of a burst; all of them alike, so that the figures are about their number. */
-export function serviceManifest(index: number): unknown {
+/**
+ * The n-th Service of a burst; all of them alike, so that the figures are about their number. `loadBalancerClass`: of those that an operator is
+ * to leave alone.
+ */
+export function serviceManifest(index: number, loadBalancerClass?: string): unknown {
   const ports = [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }]
-  const spec = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports, selector: { app: `app-${index}` } }
+  const plain = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports, selector: { app: `app-${index}` } }
+  const spec = loadBalancerClass === undefined ? plain : { ...plain, loadBalancerClass }
   return { apiVersion: 'v1', kind: 'Service', metadata: { name: nameOf(index) }, spec }
 }
 
