@@ -177,13 +177,16 @@ test('an owner that alone is cut off goes on until it sees that another claims t
   assert.notEqual(node.agent?.answers.l2().addresses[0]?.state, 'yielded')
 })
 
-test('an owner that has yielded takes nothing back before it has heard anew of the Leases of the others', async (context) => {
-  const silences = new Map<string, PromiseWithResolvers<void>>()
+test('an owner that has yielded takes nothing back before it has heard of the Leases of the others what there is, old news not counting', async () => {
+  /** Each event of its Leases waits for the first of these. */
+  const silences = new Map<string, PromiseWithResolvers<void>[]>()
   const late = (name: string, api: KubeApi): KubeApi => ({
     ...api,
     async *watch(resource, options, signal) {
       for await (const event of api.watch(resource, options, signal)) {
-        if (resource === LEASES) await silences.get(name)?.promise
+        const silence = resource === LEASES ? silences.get(name)?.shift() : undefined
+        signal?.addEventListener('abort', () => silence?.resolve(), { once: true })
+        await silence?.promise
         yield event
       }
     },
@@ -196,17 +199,18 @@ test('an owner that has yielded takes nothing back before it has heard anew of t
   const heir = other(nodes, node)
   const unreachable = { code: 'Unreachable', message: 'cut' } as const
   const reconnect = cluster.api.inject({ plural: 'leases', name: `balise-node-${node.name}`, outcome: unreachable })
-  const silence = Promise.withResolvers<void>()
-  silences.set(node.name, silence)
-  context.after(() => silence.resolve())
+  const [first, rest] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  silences.set(node.name, [first, rest])
   await cluster.clock.advance(LEASE_MS + 4000)
   claimSeen(node, heir)
   await cluster.clock.advance(2000)
   reconnect()
   await cluster.clock.advance(10_000)
   assert.deepEqual(answers(node), [], 'its own Lease is confirmed, of the others it has heard nothing')
-  silences.clear()
-  silence.resolve()
+  first.resolve()
+  await cluster.clock.advance(10_000)
+  assert.deepEqual(answers(node), [], 'it has heard what was when it was cut off, not yet who took over')
+  rest.resolve()
   await cluster.clock.advance(10_000)
   assert.deepEqual(ownerOf(nodes), [heir.name])
   assert.equal(node.agent?.answers.l2().addresses[0]?.state, 'standby')

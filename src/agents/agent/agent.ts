@@ -293,9 +293,9 @@ class RunningAgent {
     }
     const wasStale = this.#lease.isStale()
     if (wasStale && this.#lease.confirmedAgoMs() !== undefined) this.#l2.restartHolds()
-    const { askedMs, hadRunOut } = await this.#lease.renew(this.#l2.facts(), signal)
+    const { hadRunOut, ...renewal } = await this.#lease.renew(this.#l2.facts(), signal)
     if (hadRunOut && !wasStale) this.#l2.restartHolds() // it ran out while the API was being asked
-    this.#l2.leaseConfirmed(askedMs)
+    this.#l2.leaseConfirmed(renewal)
     if (wasStale || hadRunOut) l2.poke()
   }
 

@@ -25,9 +25,19 @@ export interface NodeLeaseOptions {
   readonly clock: Clock
 }
 
+/** One that the API has taken. */
+export interface Renewal {
+  /** When the API was asked, by the monotonic clock. */
+  readonly askedMs: number
+  /** Of the Lease after it. */
+  readonly resourceVersion: string
+}
+
 /** The Lease of this node: the slow, safe witness that it lives, and the bearer of its facts. */
 export class NodeLease {
   readonly name: string
+  /** Among all Leases. */
+  readonly key: string
   readonly durationMs: number
   readonly #options: NodeLeaseOptions
   #confirmedMs: number | undefined
@@ -38,6 +48,7 @@ export class NodeLease {
   constructor(options: NodeLeaseOptions) {
     this.#options = options
     this.name = nodeLeaseName(options.nodeName)
+    this.key = `${options.namespace}/${this.name}`
     this.durationMs = options.durationSeconds * 1000
   }
 
@@ -82,32 +93,27 @@ export class NodeLease {
     }
   }
 
-  /**
-   * Writes the facts and the time. Answers when the API was asked, and whether the Lease had run out by the time of its answer: then others may
-   * have taken addresses over. Throws what the API answers.
-   */
-  async renew(
-    facts: NodeFacts,
-    signal: AbortSignal,
-  ): Promise<{ readonly askedMs: number; readonly hadRunOut: boolean }> {
+  /** Writes the facts and the time. Throws what the API answers. */
+  async renew(facts: NodeFacts, signal: AbortSignal): Promise<Renewal & { readonly hadRunOut: boolean }> {
     const { api, namespace, clock } = this.#options
     const askedMs = clock.monotonicMs()
     const body = this.#body(facts)
     const ref = { namespace, name: this.name }
     try {
-      await this.#inTime(signal, async (limited) => {
+      const { metadata } = await this.#inTime(signal, async (limited) => {
         try {
-          await api.patch(LEASES, ref, { kind: 'merge', body }, undefined, limited)
+          return await api.patch(LEASES, ref, { kind: 'merge', body }, undefined, limited)
         } catch (error) {
           if (!(error instanceof KubeError && error.failure.code === 'NotFound')) throw error
-          await api.create(LEASES, namespace, this.#newLease(body), limited)
+          return await api.create(LEASES, namespace, this.#newLease(body), limited)
         }
       })
+      // Others may have taken addresses over meanwhile.
       const hadRunOut = this.#renewedMs !== undefined && clock.monotonicMs() - this.#renewedMs > this.durationMs
       this.#confirmedMs = askedMs
       this.#renewedMs = askedMs
       this.#failure = undefined
-      return { askedMs, hadRunOut }
+      return { askedMs, hadRunOut, resourceVersion: metadata.resourceVersion ?? '' }
     } catch (error) {
       signal.throwIfAborted()
       this.#failure = toFailure(error)

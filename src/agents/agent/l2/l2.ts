@@ -11,7 +11,7 @@ import type { Log } from '#ports/log.ts'
 import { type Announcement, Announcements } from './announcements.ts'
 import { rulesFrom } from './l2-sources.ts'
 import { NodeViews } from './l2-views.ts'
-import type { NodeLease } from '#agents/agent/node-lease.ts'
+import type { NodeLease, Renewal } from '#agents/agent/node-lease.ts'
 import type { ResponderEntry } from './responder.ts'
 import type { Sources } from '#agents/agent/sources.ts'
 
@@ -21,7 +21,7 @@ export interface L2Options {
   readonly maps: BpfMaps
   readonly frames: FrameSender
   readonly sources: Sources
-  readonly lease: Pick<NodeLease, 'confirmedAgoMs' | 'isStale' | 'durationMs'>
+  readonly lease: Pick<NodeLease, 'key' | 'confirmedAgoMs' | 'isStale' | 'durationMs'>
   /** The LAN devices as they are now. */
   readonly devices: () => readonly Device[]
   /** The datapath has been brought up to date once, so that what is answered for is forwarded. */
@@ -31,6 +31,9 @@ export interface L2Options {
   readonly clock: Clock
   readonly log: Log
 }
+
+/** So many renewals the watch of the Leases may lag behind. */
+const RENEWALS = 16
 
 /** For the status. */
 export interface L2State extends Decision {
@@ -56,6 +59,8 @@ export class L2 {
   #version = 0
   /** Since when the API is out of reach, by the monotonic clock; undefined when it is not. */
   #cutOffMs: number | undefined = Number.NEGATIVE_INFINITY
+  /** The last ones, oldest first. */
+  #renewals: readonly Renewal[] = []
   #toldFacts = ''
   /** The neighbours are to be told anew what the next election leaves here: they may have heard another meanwhile. */
   #reannounce = false
@@ -96,15 +101,10 @@ export class L2 {
     this.#announcements.restartHolds()
   }
 
-  /**
-   * The API has confirmed the Lease, as it was asked at that time. What was yielded before may be had again, if the election says so: one
-   * over the Leases of today. The watch of them may take longer to come back than the Lease itself.
-   */
-  leaseConfirmed(askedMs: number): void {
-    const heardMs = this.#options.sources.leases.status().lastContactMs ?? Number.NEGATIVE_INFINITY
-    this.#announcements.tell((_address, { state }) =>
-      state.kind === 'Yielded' && state.atMs < Math.min(askedMs, heardMs) ? { kind: 'LeaseConfirmed' } : undefined,
-    )
+  /** The API has confirmed the Lease. */
+  leaseConfirmed(renewal: Renewal): void {
+    this.#renewals = [...this.#renewals.slice(1 - RENEWALS), renewal]
+    this.#confirmHeard()
   }
 
   /** What this node tells the others. */
@@ -117,6 +117,7 @@ export class L2 {
   reconcile(): { readonly runAgainInMs: number } {
     const { clock, onFactsChanged, lease } = this.#options
     this.#observe()
+    this.#confirmHeard()
     const isNew = this.#mayDecide() && this.#decide()
     this.#announce()
     if (isNew && this.#reannounce) this.#tellAnew()
@@ -138,6 +139,20 @@ export class L2 {
       entries: this.#announcements.responder(),
       refused: this.#announcements.refused(),
     }
+  }
+
+  /**
+   * What was yielded before a renewal may be had again, if the election says so, as soon as the watch of the Leases shows that renewal: then it
+   * has shown all that happened before it, such as another node that took the address over. What comes first after an outage may be old.
+   */
+  #confirmHeard(): void {
+    const { sources, lease } = this.#options
+    const shown = sources.leases.items().get(lease.key)?.resourceVersion
+    const heard = this.#renewals.findLast(({ resourceVersion }) => resourceVersion === shown)
+    if (heard === undefined) return
+    this.#announcements.tell((_address, { state }) =>
+      state.kind === 'Yielded' && state.atMs < heard.askedMs ? { kind: 'LeaseConfirmed' } : undefined,
+    )
   }
 
   /** Out of reach of the API nobody is declared dead and nothing is decided: the last answer stays. */
